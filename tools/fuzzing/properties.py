@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 import json
 import traceback
 import warnings
@@ -234,12 +235,18 @@ def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> I
         )
         was_hidden = any(
             _is_inside(error.span, finding.span)
-            or ((finding.severity < Severity.ERROR or "raises" in error.message) and layers & set(error.layers))
+            or ((finding.severity < Severity.ERROR or "raises" in error.message) and _share_one(layers, error.layers))
             or (error.code in _STOPS_THE_SIGNAL and finding.severity < Severity.ERROR and error.model == finding.model)
             for error in errors
         )
         if not is_old and not was_hidden:
             yield finding
+
+
+def _share_one(layers: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether a layer is in both, where a model may contain the other: `fc` is `head.fc` there."""
+    pairs = itertools.product(layers, others)
+    return any(f".{one}".endswith(f".{other}") or f".{other}".endswith(f".{one}") for one, other in pairs)
 
 
 def _is_inside(inner: Span, outer: Span) -> bool:

@@ -94,6 +94,16 @@ def _write(statement: str, path: str = "first") -> str:
             "zeros_",
         ),
         ("self.first.__dict__ = self.second.__dict__; fill(self.second)", "zeros_"),
+        (
+            "self.third = nn.Linear(4, 4); self.first.__dict__ = self.second.__dict__\n"
+            "        self.second.__dict__['_parameters'] = self.third.__dict__['_parameters']; fill(self.third)",
+            "zeros_",
+        ),
+        (
+            "fill(self.first)\n        any(layer.reset_parameters() is None for layer in [self.second, self.first])",
+            "unknown",
+        ),
+        ("fill(self.first)\n        next(layer.reset_parameters() for layer in [self.second, self.first])", "unknown"),
         ("copy.copy(self.first).register_parameter('weight', nn.Parameter(torch.zeros(4, 4)))", "zeros_"),
         ("other = copy.copy(self.first); self.first.weight = nn.Parameter(torch.zeros(4, 4))", "zeros_"),
         (

@@ -292,7 +292,7 @@ def reset_parameters(interpreter: Interpreter, instance: Instance, call: CallArg
         if interpreter.visits.active:
             interpreter.visits.record_write(interpreter.stack)
         note_shared_write(interpreter, storage, call.site)
-        if interpreter.state.condition <= storage.condition and not storage.is_split:
+        if interpreter.runs_whenever(storage.condition) and not storage.is_split:
             storage.writes = []
         else:
             record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)

@@ -255,7 +255,7 @@ def _seed(interpreter: Interpreter, call: CallArguments) -> Value:
     if isinstance(seed, int) and cls is not None and built and interpreter.stack[-1][0].name == "__init__":
         module = built[-1]
         is_own = module.user_class is not None and cls in module.user_class.mro
-        if is_own and interpreter.state.condition <= module.condition:
+        if is_own and interpreter.runs_whenever(module.condition):
             interpreter.log.seedings.append(Seeding(module, seed, call.site))
     return Unknown("a generator")
 

@@ -47,7 +47,7 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
 def _require_grad(interpreter: Interpreter, tensor: Tensor, call: CallArguments) -> None:
     if tensor.storage is None:
         return
-    if not interpreter.state.condition - tensor.storage.condition:
+    if interpreter.runs_whenever(tensor.storage.condition):
         set_requires_grad(tensor.storage, call.get(0, "requires_grad", True))
     else:
         tensor.storage.grad_unknown = True

@@ -272,10 +272,10 @@ class Interpreter:
 
         Nothing is recorded if it may not come here, or may go on: on one side of a condition, or inside of a `try`.
         """
-        if self.open_guards or self.unknown_contexts or self.doubt or self.escapes:
+        if self.open_guards or self.unknown_contexts or self.escapes:
             return
         for instance in self.building:
-            if self.state.condition <= instance.condition and self.unknown_loops <= instance.loops:
+            if self.runs_whenever(instance.condition) and self.unknown_loops <= instance.loops:
                 instance.fails = True
 
     def note_unknown_attribute(self, name: str) -> None:
@@ -367,6 +367,10 @@ class Interpreter:
             yield
         finally:
             self.doubt = before
+
+    def runs_whenever(self, condition: Condition) -> bool:
+        """Whether the code that runs now surely does if `condition` holds."""
+        return self.state.condition | self.doubt <= condition
 
     @contextmanager
     def at_depth(self, depth: int) -> Iterator[None]:

@@ -103,7 +103,7 @@ def set_registered(
 ) -> None:
     """Set an attribute in the dictionaries of the object: `__setattr__` of its class does not run."""
     if name == "__dict__" and isinstance(value, RegistryValue):
-        instance.fields = value.module.fields
+        instance.share_attributes(value.module)
         return
     if name == "__dict__" and isinstance(location, SourceLocation):
         interpreter.handlers.may_write(interpreter, (instance, value), location)

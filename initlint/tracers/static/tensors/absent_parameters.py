@@ -19,13 +19,13 @@ def record_use_of_none(interpreter: Interpreter, node: ast.AST, none: ast.expr, 
     absent = absent_parameter(interpreter, none)
     if absent is not None:
         instance, name = absent
-        if not instance.symbolic and interpreter.state.condition <= instance.condition:
+        if not instance.symbolic and interpreter.runs_whenever(instance.condition):
             _record(interpreter, "absent", node, env, instance, name)
 
 
 def record_missing_attribute(interpreter: Interpreter, value: Instance, node: ast.Attribute, env: Environment) -> None:
     """Record a read of `weight`, `bias` or a recurrent weight of a module that certainly has none."""
-    if value.symbolic or value.open or value.registry_changed or not interpreter.state.condition <= value.condition:
+    if value.symbolic or value.open or value.registry_changed or not interpreter.runs_whenever(value.condition):
         return
     if interpreter.location_of(node, env) in interpreter.log.misuses:
         return

@@ -53,7 +53,7 @@ def record_load(interpreter: Interpreter, module: Instance, location: Location, 
 
 def is_optional(interpreter: Interpreter, module: Instance) -> bool:
     """Whether a load into `module` that runs now depends on a condition under which the module exists in any case."""
-    return not interpreter.state.condition <= module.condition
+    return not interpreter.runs_whenever(module.condition)
 
 
 def without_loads(loads: Iterable[LoadRecord], existing: Condition) -> Condition:

@@ -152,5 +152,5 @@ def discard_values(interpreter: Interpreter, instance: Instance, site: SourceLoc
         for _, tensor, _ in own_parameters(module):
             record_write(interpreter, tensor, UNKNOWN_WRITE, {}, site)
             storage = tensor.storage
-            if storage is not None and interpreter.state.condition <= storage.condition:
+            if storage is not None and interpreter.runs_whenever(storage.condition):
                 interpreter.log.emptied[id(storage)] = (site, len(storage.writes))

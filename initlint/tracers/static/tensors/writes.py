@@ -291,7 +291,7 @@ def record_leaf_write(interpreter: Interpreter, tensor: Tensor, location: Source
     storage = tensor.storage
     if storage is None or not _requires_grad(interpreter, storage):
         return
-    if interpreter.open_guards == 0 and interpreter.state.condition <= storage.condition:
+    if interpreter.open_guards == 0 and interpreter.runs_whenever(storage.condition):
         _record_misuse(interpreter, "leaf", location)
 
 

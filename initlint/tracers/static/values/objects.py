@@ -115,7 +115,8 @@ class Instance(AbstractValue):
         self.may_have_more = False
         """Code that is not followed may have given it further attributes."""
         self.sharing: list[Instance] = []
-        """The modules that have its dictionaries of parameters and submodules, by `copy.copy`; all have this list."""
+        """The modules that have its dictionaries of parameters and submodules, by `copy.copy` or because they have one
+        `__dict__`; all have this list."""
 
     def as_object(self) -> Instance:
         return self
@@ -343,6 +344,11 @@ class Instance(AbstractValue):
         copy.sharing = self.sharing
         self.sharing += [copy] if self.sharing else [self, copy]
         return copy
+
+    def share_attributes(self, other: Instance) -> None:
+        """Have one dictionary with `other` from now on: `self.__dict__ = other.__dict__`."""
+        self.fields, self.sharing = other.fields, other.sharing
+        self.sharing += [self] if self.sharing else [other, self]
 
     def python_type(self) -> Value:
         return Unknown("the type of something unknown") if self.symbolic else self.current_class()

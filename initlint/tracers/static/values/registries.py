@@ -76,7 +76,10 @@ class RegistryValue(AbstractValue):
 
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
         if index in REGISTRIES and isinstance(value, RegistryValue):
-            self.module.fields = value.module.fields  # both modules have one dictionary from now on
+            before = self.module.fields
+            for holder in self.module.sharing or (self.module,):
+                if holder.fields is before:
+                    holder.fields = value.module.fields  # the modules have one dictionary from now on
             return
         if not isinstance(index, str) or index in REGISTRIES:
             machine.handlers.may_write(machine, (self.module,), location)
