@@ -122,7 +122,9 @@ def suggestion(model: ModelGraph, location: Location, recommend: RecommendFuncti
 
 def _shares_call(layer: Layer, write: Write, advised: Collection[str]) -> bool:
     """Whether the call also initializes this layer, which is certainly none of the advised ones and no output."""
-    if layer.path in advised or not layer.called or not is_matrix(layer) or _is_output(layer, write):
+    if layer.path in advised or not layer.called or layer.repeated:
+        return False
+    if not is_matrix(layer) or _is_output(layer, write):
         return False
     return bool(layer.followed_by) and all(following.certain for following in layer.followed_by)
 

@@ -38,12 +38,13 @@ class FlowNode:
     `layer`: the key of the layer that it calls. `inputs`: pairs of a node and the condition under which it is the
     input. `exact`: the operation has exactly these inputs, in this order, and uses the weight of its layer or the
     parameters `factors` unchanged. `repeated`: it is in a further iteration of a loop of unknown length. `last`: in the
-    last one of a loop that tests for it. `map_size`: of the feature map that a layer gets, if known.
+    last one of a loop that tests for it. `no_grad`: no gradients are computed. `map_size`: of the feature map that a
+    layer gets, if known.
     """
 
     __slots__ = (
         "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "last", "layer", "location",
-        "map_size", "op", "repeated", "users",
+        "map_size", "no_grad", "op", "repeated", "users",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +62,7 @@ class FlowNode:
         self.exact = exact
         self.repeated = False
         self.last = False
+        self.no_grad = False
         self.map_size: tuple[int, ...] | None = None
         self.factors = factors
         self.kind = kind

@@ -178,6 +178,8 @@ class Layer:
     """It is constructed in a loop of unknown length: there may be any number of such layers."""
     map_size: tuple[int, ...] | None = None
     """The height and width of the feature map that reaches it, if known and the same in all calls."""
+    without_gradient: bool = False
+    """Each use is under `no_grad`, in a model that computes gradients for other layers: this one is never trained."""
     outputs_per_input: float | None = None
     """The number of its outputs for each input, if that is known although its sizes are not."""
     keeps_init: bool = False

@@ -144,7 +144,16 @@ class FileLinter:
                     for violation in rule.check(subject):
                         if rule.silent_if_loaded and isinstance(subject, ModelGraph) and subject.is_loaded():
                             break
+                        if rule.judges_values and isinstance(subject, ModelGraph) and _is_untrained(subject, violation):
+                            continue
                         yield _finding(rule, violation, subject, number)
+
+
+def _is_untrained(model: ModelGraph, violation: Violation) -> bool:
+    """Whether none of the layers that the violation is about gets a gradient in the model."""
+    paths = violation.layers or _initialized_at(model, violation.location)
+    layers = [model.by_path[path] for path in paths if path in model.by_path]
+    return bool(layers) and all(layer.without_gradient for layer in layers)
 
 
 def _finding(rule: Rule, violation: Violation, subject: FileGraph | ModelGraph, number: int | None) -> Finding:

@@ -38,8 +38,15 @@ class Extraction:
         paths = {id(draft.key): draft.path for draft in drafts}
         flow = ConsumerIndex(nodes, paths)
         left = self.interpreter.log.left_by_init_weights
+        without_gradient = _without_gradient(nodes)
         left_keys = frozenset().union(*(left.get(id(root), ()) for root in roots.values()))
-        layers = [self._layer(draft, flow, paths, id(draft.key) in left_keys) for draft in drafts]
+        layers = [
+            replace(
+                self._layer(draft, flow, paths, id(draft.key) in left_keys),
+                without_gradient=id(draft.key) in without_gradient,
+            )
+            for draft in drafts
+        ]
         stalled_groups = _stalled({id(draft.key): layer for draft, layer in zip(drafts, layers, strict=True)}, nodes)
         nodes_by_path = {draft.path: nodes[id(draft.key)] for draft in drafts if id(draft.key) in nodes}
         copies = self._copies()
@@ -143,6 +150,12 @@ def _uses(drafts: Sequence[LayerDraft], flows: Mapping[int, Sequence[FlowNode]])
             if kept:
                 nodes[id(draft.key)] = kept
     return nodes
+
+
+def _without_gradient(nodes: Mapping[Hashable, Sequence[FlowNode]]) -> frozenset[Hashable]:
+    """The layers that are only used under `no_grad`; none if no other one gets a gradient, as in code for inference."""
+    untrained = frozenset(key for key, uses in nodes.items() if all(use.no_grad for use in uses))
+    return untrained if len(untrained) < len(nodes) else frozenset()
 
 
 def _first_parameter(key: Instance | Storage) -> Storage | None:

@@ -71,6 +71,7 @@ def new_node(
     )
     flow_node.repeated = interpreter.repetitions > 0
     flow_node.last = interpreter.last_iterations > 0
+    flow_node.no_grad = interpreter.grad_mode.enabled is False and not interpreter.unknown_contexts
     if layer is not None:
         interpreter.state.record_side_effect()
         interpreter.log.nodes.setdefault(id(layer), []).append(flow_node)
