@@ -6,8 +6,9 @@ Reports two init calls on the same parameter in one block, the first of which ha
 has no init at all: the bias of the same layer, or a layer of the same type of the same class. It also reports
 `weight[padding_idx]` where `padding_idx` is None: that is the whole weight, not a row.
 
-It is silent if the second value depends on the first, if a statement between the two mentions the parameter, if one of
-them only changes a part, and if a loop comes first and a single layer second.
+It is silent if the second value depends on the first, if a statement between the two mentions the parameter or uses
+the model as a whole (`net(x)`, `train(net)`, `self.state_dict()`, `optimizer.step()`), if one of them only changes a
+part, and if a loop comes first and a single layer second.
 
 ## Why is this bad?
 
@@ -65,6 +66,7 @@ from itertools import pairwise
 
 from initlint._records import dataclass
 from initlint.analysis.messages import line_of, name, related_locations, short_name
+from initlint.analysis.norms import NORM_TYPES
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph, Write
@@ -76,12 +78,14 @@ from initlint.rules._registry import Violation, rule
 class _Repetition:
     """Two statements of one block that set the same parameter, the first one without effect.
 
-    `is_index`: the second one writes to `weight[index]`, which is all of the weight.
+    `is_index`: the second one writes to `weight[index]`, which is all of the weight. `calls`: the two calls in the
+    block, which are the inits, or lead to them.
     """
 
     first: ast.stmt
     second: ast.stmt
     is_index: bool
+    calls: tuple[SourceLocation, SourceLocation]
 
 
 @rule("INI112", "initialized-twice", severities=(Severity.WARNING,), needs_context=False, silent_if_loaded=True)
@@ -97,13 +101,22 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             reason = _reason(model, layer, first, repetition)
             if reason is not None:
                 reported.update((id(repetition.second), layer.path))
-                one, other = (line_of(write.location, second.location) for write in (first, second))
-                message = (
-                    f"`{short_name(first.initializer)}` in {one} has no effect on the {first.parameter} of"
-                    f" `{name(layer)}`: `{short_name(second.initializer)}` in {other} {reason}"
-                )
-                related = ((first.location, "this has no effect"), *related_locations([(layer, None)]))
-                yield Violation(message, second.location, Severity.WARNING, related)
+                yield _violation(layer, (first, second), repetition, reason)
+
+
+def _violation(layer: Layer, writes: tuple[Write, Write], repetition: _Repetition, reason: str) -> Violation:
+    """It is at the second call: where a helper is called twice, its line is right."""
+    here = repetition.calls[1]
+    one, other = (
+        f"`{short_name(write.initializer)}` in {line_of(write.location, here)}"
+        if write.location == call
+        else f"`{short_name(write.initializer)}`, called in {line_of(call, here)},"
+        for write, call in zip(writes, repetition.calls, strict=True)
+    )
+    message = f"{one} has no effect on the {writes[0].parameter} of `{name(layer)}`: {other} {reason}"
+    helper = [(writes[1].location, "this initializes it")] if writes[1].location != here else []
+    related = ((repetition.calls[0], "this has no effect"), *helper, *related_locations([(layer, None)]))
+    return Violation(message, here, Severity.WARNING, related)
 
 
 def _consecutive_writes(layer: Layer, init_calls: Set[Location]) -> Iterator[tuple[Write, Write]]:
@@ -129,11 +142,15 @@ def _reason(model: ModelGraph, layer: Layer, write: Write, repetition: _Repetiti
         index = "`padding_idx` is None" if layer.type == "Embedding" else "its index is None"
         return f"sets all of it, because {index}; set one row, or none"
     siblings = list(_uninitialized_siblings(model, layer, write.parameter))
-    if _lacks_bias_init(write, layer) and not (siblings and _leaves_biases(model, layer, write)):
+    lacks_bias_init = _lacks_bias_init(write, layer) and not (siblings and _leaves_biases(model, layer, write))
+    if lacks_bias_init and not (siblings and layer.type in NORM_TYPES):
         return "sets it again, and its bias keeps PyTorch's default: one of the two was meant for it"
     if not siblings:
         return None
     sibling = min(siblings, key=lambda other: _distance(model, layer, other))
+    if lacks_bias_init:  # gain and bias of a norm are vectors of one size: either may be meant
+        both = f"its bias and the {write.parameter} of `{name(sibling)}` keep PyTorch's default"
+        return f"sets it again, and {both}: one of the two was meant for one of these"
     return f"sets it again, and that of `{name(sibling)}` keeps PyTorch's default: one of the two was meant for it"
 
 
@@ -209,10 +226,63 @@ def _repetition(first: Write, second: Write) -> _Repetition | None:
     between = block[block.index(before) + 1 : block.index(after)]
     if any(text in _text(statement) for statement in between):
         return None
+    whole = _owners(before.iter if isinstance(before, ast.For) else _target_node(one.node))
+    if any(_uses_whole(statement, whole, one.source.tree) for statement in between):
+        return None
     # `start(layer)` says nothing of what it reads, but a function that initializes a layer reads none of its weights.
     if "." in targets[0] and _text(after).count(targets[0]) > 1:
         return None
-    return _Repetition(before, after, is_index)
+    return _Repetition(before, after, is_index, (one, other))
+
+
+_TARGETS = (ast.Name, ast.Attribute, ast.Subscript)
+_TRAINING = frozenset({"step", "backward", "fit", "minimize"})
+"""Methods of optimizers, losses and trainers, which reach a model that they do not name."""
+_STRUCTURE = re.compile(
+    r"_?(?:init|reset|register|add|set|make|build|create)(?:ial\w*)?(?:_\w*)?|\w+_init(?:_\w*)?|init\w*|apply|train|eval|to|"
+    r"cuda|cpu|half|float|zero_grad|requires_grad_|(?:named_)?(?:modules|children)|__init__|type|print|len|id|"
+    r"isinstance|issubclass|hasattr|getattr|setattr|super|Sequential|Module(?:List|Dict)"
+)
+"""Names of functions and methods that read no weights of a module that they are given."""
+
+
+def _owners(target: ast.expr | None) -> frozenset[str]:
+    """The modules that lead to a target, as written: `net` and `net.fc` for `net.fc.weight`."""
+    nodes = list(ast.walk(target)) if target is not None else []
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    return frozenset(_text(node) for node in nodes if isinstance(node, _TARGETS) and id(node) not in called)
+
+
+def _uses_whole(statement: ast.stmt, owners: Set[str], tree: ast.Module) -> bool:
+    """Whether a statement may read the weights of one of these modules without naming the layer.
+
+    It calls the module or a method of it, gives it to a function, trains it, or calls a function that does so.
+    """
+    for node in ast.walk(statement):
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        called = getattr(function, "attr", getattr(function, "id", ""))
+        if called in _TRAINING and isinstance(function, ast.Attribute):
+            return True
+        if _STRUCTURE.fullmatch(called):
+            continue
+        receiver = function.value if isinstance(function, ast.Attribute) else None
+        given = [function, receiver, *node.args, *(keyword.value for keyword in node.keywords)]
+        if any(part is not None and _text(part) in owners for part in given):
+            return True
+        if isinstance(function, ast.Name) and _mentions_global(tree, function.id, owners):
+            return True
+    return False
+
+
+def _mentions_global(tree: ast.Module, function: str, names: Set[str]) -> bool:
+    """Whether a function of the module uses a global name that is one of `names`."""
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == function:
+            own = {parameter.arg for parameter in ast.walk(statement.args) if isinstance(parameter, ast.arg)}
+            return any(isinstance(n, ast.Name) and n.id in names and n.id not in own for n in ast.walk(statement))
+    return False
 
 
 def _headers(statement: ast.stmt, node: ast.AST) -> Iterator[str]:
@@ -234,19 +304,23 @@ def _text(node: ast.AST) -> str:
 
 def _target(call: ast.AST) -> str | None:
     """The parameter or layer that a call initializes, as written, without `.data`; None for `apply` and `self`."""
+    target = _target_node(call)
+    if not isinstance(target, _TARGETS):
+        return None
+    text = _text(target)
+    return None if text == "self" else text
+
+
+def _target_node(call: ast.AST) -> ast.expr | None:
     if not isinstance(call, ast.Call):
         return None
     function = call.func
     if isinstance(function, ast.Attribute) and _is_tensor(function.value):
-        target = function.value
-    elif call.args and getattr(function, "attr", "") != "apply":
-        target = call.args[0]
-    else:
+        return function.value
+    if getattr(function, "attr", "") == "apply":
         return None
-    if not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
-        return None
-    text = _text(target)
-    return None if text == "self" else text
+    named = {keyword.arg: keyword.value for keyword in call.keywords if isinstance(keyword.value, _TARGETS)}
+    return call.args[0] if call.args else named.get("tensor", next(iter(named.values()), None))
 
 
 _PARAMETER = re.compile(r"(?:weight|bias)(?:_\w+)?|\w*_(?:weight|bias)")
@@ -261,7 +335,7 @@ def _is_tensor(node: ast.expr) -> bool:
 
 def _is_index(call: ast.AST) -> bool:
     """Whether the target is indexed by a name: by `padding_idx`, not by `:`."""
-    node = call.args[0] if isinstance(call, ast.Call) and call.args else getattr(call, "func", None)
+    node: ast.AST | None = _target_node(call)
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Name, ast.Attribute))

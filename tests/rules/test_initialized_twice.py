@@ -78,6 +78,18 @@ TWICE = [
     ),
     ("for layer in self.left:\n    twice(layer)", "its bias keeps"),
     ("self.apply(lambda m: twice(m) if isinstance(m, nn.Linear) else None)", "its bias keeps"),
+    ("nn.init.xavier_uniform_(tensor=self.query.weight)\nnn.init.zeros_(tensor=self.query.weight)", "its bias keeps"),
+    (
+        "nn.init.xavier_uniform_(self.query.weight)\nnn.init.normal_(std=0.1, tensor=self.query.weight)",
+        "its bias keeps",
+    ),
+    ("nn.init.uniform_(tensor=self.query.weight)\nself.query.weight.data.zero_()", "its bias keeps"),
+    ("start(layer=self.query)\nstart(layer=self.query, gain=0.01)", "that of `key` keeps"),
+    ("start(gain=2.0, layer=self.query)\nstart(layer=self.query, gain=0.01)", "that of `key` keeps"),
+    (
+        "nn.init.normal_(self.table.weight)\nnn.init.zeros_(tensor=self.table.weight[padding_idx])",
+        "`padding_idx` is None",
+    ),
     ("nn.init.normal_(self.table.weight)\nnn.init.zeros_(self.table.weight[padding_idx])", "`padding_idx` is None"),
     ("nn.init.normal_(self.table.weight)\nself.table.weight.data[padding_idx].zero_()", "`padding_idx` is None"),
 ]
@@ -102,6 +114,125 @@ ONCE = [
     "nn.init.normal_(self.table.weight)\nnn.init.zeros_(self.table.weight[0])",
     "self.query.weight = nn.Parameter(torch.zeros(8, 8))\nnn.init.xavier_uniform_(self.query.weight)",
 ]
+
+
+BETWEEN_NOT_READING = [
+    "nn.init.zeros_(self.key.bias)",
+    "self.hidden = nn.Linear(8, 8)",
+    "self.register_buffer('steps', torch.zeros(1))",
+    "self.net = nn.Sequential(self.query, nn.Tanh())",
+    "print(self)",
+    "y = self.key.weight.std()",
+    "start(self.seq[0])",
+]
+BETWEEN_READING = [
+    "y = self.query(torch.ones(1, 8))",
+    "y = self(torch.ones(1, 8).long())",
+    "y = self.forward(torch.ones(1, 8).long())",
+    "self.saved = self.state_dict()",
+    "self.saved = {k: v.clone() for k, v in self.state_dict().items()}",
+    "torch.save(self.query, 'query.pt')",
+    "torch.save(self.state_dict(), 'model.pt')",
+    "fit(model=self)",
+    "total = sum(p.norm() for p in self.parameters())",
+    "for p in self.parameters():\n    print(p.norm())",
+    "optimizer.step()",
+    "if verbose:\n    print(self.query(x).std())",
+]
+
+
+@pytest.mark.parametrize("between", BETWEEN_NOT_READING)
+def test_statement_between_that_reads_nothing(between: str) -> None:
+    init = f"nn.init.orthogonal_(self.query.weight)\n{between}\nnn.init.zeros_(self.query.weight)"
+    assert len(messages(init)) == 1
+
+
+@pytest.mark.parametrize("between", BETWEEN_READING)
+def test_statement_between_that_uses_the_module(between: str) -> None:
+    assert messages(f"nn.init.orthogonal_(self.query.weight)\n{between}\nnn.init.zeros_(self.query.weight)") == []
+    loop = "for layer in self.left:\n    nn.init.orthogonal_(layer.weight)"
+    if "self.query" not in between:
+        assert messages(f"{loop}\n{between}\n{loop}") == []
+        assert len(messages(f"{loop}\n{loop}")) == 1
+
+
+SCRIPT = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query = nn.Linear(8, 8)
+        self.key = nn.Linear(8, 8)
+
+    def forward(self, x):
+        return self.key(self.query(x).tanh())
+
+
+def score():
+    return net(torch.ones(1, 8)).std()
+
+
+def greet():
+    print("start")
+
+
+net = Net()
+nn.init.orthogonal_(net.query.weight)
+{between}
+nn.init.xavier_uniform_(net.query.weight)
+"""
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [("print(net(torch.ones(1, 8)))", 0), ("score()", 0), ("evaluate(net.query)", 0), ("greet()", 1), ("x = 1", 1)],
+)
+def test_script_that_compares_inits(between: str, expected: int) -> None:
+    contents = {"net.py": SCRIPT.format(between=between).encode()}
+    assert len(check([Path("net.py")], Settings(select=("INI112",)), contents).diagnostics) == expected
+
+
+def test_helper_of_another_file() -> None:
+    model = """
+from torch import nn
+
+from inits import start
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.actor = nn.Linear(8, 2)
+        self.critic = nn.Linear(8, 1)
+        start(self.critic, 0.1)
+        start(self.critic, 1.0)
+
+    def forward(self, x):
+        return self.actor(x), self.critic(x)
+"""
+    helper = "from torch import nn\n\n\ndef start(layer, gain):\n    nn.init.orthogonal_(layer.weight, gain)\n"
+    contents = {"model.py": model.encode(), "inits.py": (helper + "    nn.init.zeros_(layer.bias)\n").encode()}
+    result = check([Path(file) for file in contents], Settings(select=("INI112",)), contents)
+    (finding,) = result.diagnostics
+    assert (Path(finding.span.file).name, finding.span.row) == ("model.py", 13)
+    assert finding.message == (
+        "in `Net`: `orthogonal_`, called in line 12, has no effect on the weight of `critic`: `orthogonal_`, called in"
+        " line 13, sets it again, and that of `actor` keeps PyTorch's default: one of the two was meant for it"
+    )
+    assert [Path(related.span.file).name for related in finding.related][:2] == ["model.py", "inits.py"]
+
+
+def test_norm_beside_another_of_its_type() -> None:
+    (message,) = messages(
+        "self.norm1 = nn.LayerNorm(8)\nself.norm2 = nn.LayerNorm(8)\n"
+        "nn.init.constant_(self.norm1.weight, 0.5)\nnn.init.zeros_(self.norm1.weight)"
+    )
+    assert message.endswith(
+        "and its bias and the weight of `norm2` keep PyTorch's default: one of the two was meant for one of these"
+    )
 
 
 @pytest.mark.parametrize(("init", "end"), TWICE)
