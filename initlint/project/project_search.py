@@ -31,6 +31,12 @@ NO_SOURCES = (
 """Folders without sources of the project that they are in."""
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 """Files and folders that are in the root folder of a project."""
+DECLARATIONS = {
+    "setup.py": rb"",
+    "setup.cfg": rb"(?m)^\[(?:metadata|options)\]",
+    "pyproject.toml": rb"(?m)^\s*\[\s*(?:project|build-system|tool\.(?:poetry|flit\.metadata))\s*\]",
+}
+"""By file in a root folder: the text that declares a package, so that the project can be installed."""
 MAX_ANCESTORS = 6
 _TOP_SIGNS = ("requirements*.txt", "environment.y*ml", "LICENSE*", ".gitignore")
 _SIGNS = ("README*", "*.py", "*.ipynb")
@@ -237,8 +243,12 @@ def _is_shared(folder: Path) -> bool:
 
 def is_marked(folder: Path, listings: DirectoryListings) -> bool:
     """Whether it is the root of a project, or of an unpacked distribution."""
-    names = listings.listing_or_empty(str(folder)).names
-    return not names.isdisjoint(MARKERS) or any(name.endswith(".dist-info") for name in names)
+    return not listings.listing_or_empty(str(folder)).names.isdisjoint(MARKERS) or is_unpacked(folder, listings)
+
+
+def is_unpacked(folder: Path, listings: DirectoryListings) -> bool:
+    """Whether it is the root of an unpacked distribution."""
+    return any(name.endswith(".dist-info") for name in listings.listing_or_empty(str(folder)).names)
 
 
 def is_installed(folder: Path) -> bool:

@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 from initlint.project.file_io import read_file
 from initlint.project.file_memory import FileMemory
 from initlint.project.filesystem import DirectoryListings, Stat, digest_of, stat_of
-from initlint.project.project_search import MARKERS, MAX_ANCESTORS, FileSearch, is_installed, is_marked, project_root
+from initlint.project.project_search import (
+    DECLARATIONS,
+    MARKERS,
+    MAX_ANCESTORS,
+    FileSearch,
+    is_installed,
+    is_unpacked,
+    project_root,
+)
 
 Parsed = TypeVar("Parsed")
 _STAR_IMPORT = re.compile(rb"import[\s\\]*\*")
@@ -190,11 +198,14 @@ class FileSystemQueries:
         return "" if parts == ["."] else ".".join(parts)
 
     def is_installable(self, folder: str) -> bool:
-        """Whether `folder` is part of a package of a project that can be installed."""
+        """Whether `folder` is part of a package of a project that can be installed: `.git` alone says nothing."""
         if not self._is_file(os.path.join(folder, "__init__.py")):
             return False
         root = Path(self.project_root(folder))
-        return is_marked(root, self._listings) or is_installed(root.parent)
+        if is_unpacked(root, self._listings) or is_installed(root.parent):
+            return True
+        present = self._names_in(str(root)) & DECLARATIONS.keys()
+        return any(re.search(DECLARATIONS[name], self.content(str(root / name))) for name in present)
 
     def project_root(self, folder: str) -> str:
         """The root folder of the project that the files in `folder` belong to."""

@@ -30,7 +30,9 @@ It is silent for
 - methods that a base class defines or calls (`PreTrainedModel` calls `_init_weights`; list others in
   `[tool.initlint.base-classes]`), and classes with a base class that cannot be read
 - classes without `forward`, decorated functions and classes, and functions in a file without classes
-- public functions and methods of a library
+- public functions and methods of a library: code in a package (a folder with `__init__.py`) of a project with a
+  `setup.py`, a `setup.cfg` with `[metadata]`, or a `pyproject.toml` with `[project]`, `[build-system]` or
+  `[tool.poetry]`; `.git` or a `pyproject.toml` that only configures tools makes no library
 - loops and `apply` over a model with a part that is not known, also one that depends on an argument, or of which one
   branch is reached
 - a function that other code applies as well, and a method of a class that other files derive from

@@ -170,9 +170,27 @@ def test_a_class_that_is_registered_is_somebody_elses(tmp_path: Path) -> None:
 
 
 def test_the_public_methods_of_a_library_are_for_others(tmp_path: Path) -> None:
-    files = {"pkg/net.py": net(), "pkg/__init__.py": "", "pyproject.toml": ""}
+    files = {"pkg/net.py": net(), "pkg/__init__.py": "", "pyproject.toml": "[project]\nname = 'pkg'\n"}
     assert rows(tmp_path, files) == []
     assert rows(tmp_path, {**files, "pkg/net.py": net(name="_init_weights")}) == [12]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_library"),
+    [
+        ("pyproject.toml", "[tool.poetry]\nname = 'pkg'\n", True),
+        ("pyproject.toml", "# nothing else\n[ build-system ]\nrequires = ['setuptools']\n", True),
+        ("pyproject.toml", "[tool.ruff]\nline-length = 100\n", False),
+        ("pyproject.toml", "[tool.ruff]\n# no [project]\n", False),
+        ("setup.py", "from setuptools import setup\nsetup()\n", True),
+        ("setup.cfg", "[metadata]\nname = pkg\n", True),
+        ("setup.cfg", "[flake8]\nmax-line-length = 100\n", False),
+        (".git/HEAD", "ref: refs/heads/main\n", False),
+        ("pkg-1.0.dist-info/METADATA", "Name: pkg\n", True),
+    ],
+)
+def test_what_makes_a_library(tmp_path: Path, name: str, text: str, is_library: bool) -> None:
+    assert bool(rows(tmp_path, {"pkg/net.py": net(), "pkg/__init__.py": "", name: text})) is not is_library
 
 
 FUNCTION = """
