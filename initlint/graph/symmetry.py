@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
+from initlint._records import dataclass
 from initlint.graph.dataflow import FlowNode
+from initlint.project.source import Location
 
 _MAX_NODES = 2000
 """Larger searches find nothing."""
 
 _SCALED = ("scale", "shift", "unknown")
 """Operations with other operands, which may differ between members."""
+
+_JOINS = ("add", "mul", "concat")
+"""Operations that give the same result for the same data, in any member."""
 
 _REDUCTIONS = ("mean", "sum", "prod")
 
@@ -22,14 +27,14 @@ def in_series(one: Iterable[FlowNode], other: Iterable[FlowNode]) -> bool:
     return not targets.isdisjoint(_reached(one))
 
 
-def merge_symmetrically(members: Sequence[Sequence[FlowNode]]) -> bool:
+def merge_symmetrically(members: Sequence[Sequence[FlowNode]], sources: Sequence[Container[Location | None]]) -> bool:
     """Whether the members, each given by its nodes, have one input, and outputs with only one symmetric operation as
     their user.
 
     Between a member and that operation there may be activations and other operations without a weight, if they are
-    the same for all members.
+    the same for all members. `sources`: for each member, the locations that are in its own code.
     """
-    if len({_entries(nodes) for nodes in members}) != 1:
+    if len({_entries(nodes, source) for nodes, source in zip(members, sources, strict=True)}) != 1:
         return False
     reached = [_reached(nodes) for nodes in members]
     common = set.intersection(*(set(nodes) for nodes in reached))
@@ -55,9 +60,40 @@ def merge_symmetrically(members: Sequence[Sequence[FlowNode]]) -> bool:
     return len(signatures) == 1
 
 
-def _entries(nodes: Sequence[FlowNode]) -> frozenset[int]:
-    """The nodes outside of a member that its first node gets its data from."""
-    return frozenset(source.index for source, _ in min(nodes, key=lambda node: node.index).inputs)
+_MAX_DEPTH = 16
+"""How many operations of a member may follow each other between two of its layers."""
+
+
+def _entries(nodes: Sequence[FlowNode], own_code: Container[Location | None]) -> tuple[object, ...]:
+    """What each node of a member gets its data from: nodes outside, or nodes of its own by their positions."""
+    ordered = sorted(nodes, key=lambda node: node.index)
+    origins: dict[int, object] = {node.index: _Own(position) for position, node in enumerate(ordered)}
+    return tuple(tuple(_origin(source, origins, own_code, _MAX_DEPTH) for source, _ in node.inputs) for node in ordered)
+
+
+def _origin(node: FlowNode, origins: dict[int, object], own_code: Container[Location | None], depth: int) -> object:
+    """A node that data comes from: its number, or for an operation of the member what it computes, from what.
+
+    `origins`: those that are known, by the node's number.
+    """
+    if node.index not in origins:
+        inputs = tuple(_origin(source, origins, own_code, depth - 1) for source, _ in node.inputs if depth)
+        is_join = node.kind == "activation" or (node.kind == "modifier" and node.op in _JOINS)
+        is_own = depth > 0 and is_join and not node.condition and node.location in own_code
+        computed = _Own((node.op, repr(node.arguments), inputs))
+        origins[node.index] = computed if is_own or any(map(_is_own, inputs)) else node.index
+    return origins[node.index]
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A value that a member computes."""
+
+    origin: object
+
+
+def _is_own(origin: object) -> bool:
+    return isinstance(origin, _Own)
 
 
 def _reached(nodes: Iterable[FlowNode]) -> dict[int, FlowNode]:

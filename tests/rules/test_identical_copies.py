@@ -402,3 +402,124 @@ def test_a_builder_that_draws_the_weights_again(tmp_path: Path, start: str, numb
     assert len(findings_in_project(tmp_path / "one", "INI205", one_file)) == number
     two_files = {"net.py": CLONES_OF_LAYERS, "train.py": f"from torch import nn\nfrom net import Net\n{builder}"}
     assert len(findings_in_project(tmp_path / "two", "INI205", two_files)) == number
+
+
+MEMBER = """
+class Member(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Linear(16, 32), nn.Tanh(), nn.Linear(32, 1))
+
+    def forward(self, s, a):
+        {joined}
+        return self.inner(h)
+
+
+class Net(nn.Module):
+    def __init__(self, n=3):
+        super().__init__()
+        first = Member()
+        self.members = nn.ModuleList([first, *(copy.deepcopy(first) for _ in range(n - 1))])
+
+    def forward(self, s, a, b):
+        {result}
+
+
+{script}
+"""
+
+
+def members(joined: str, result: str, script: str = "") -> list[str]:
+    code = HEADER + MEMBER.format(joined=joined, result=result, script=script)
+    return [finding.message for finding in findings_of(code, ("INI205",))]
+
+
+SUM = "out = 0\n        for m in self.members:\n            out {}\n        return out"
+
+
+@pytest.mark.parametrize(
+    ("joined", "result", "number"),
+    [
+        ("h = torch.cat([s, a], -1)", "return sum(m(s, a) for m in self.members)", 1),
+        ("h = torch.tanh(s + a)", "return torch.stack([m(s, a) for m in self.members]).mean(0)", 1),
+        ("h = s + a", SUM.format("= out + m(s, a)"), 1),
+        ("h = s * a", SUM.format("+= m(s, a)"), 1),
+        (
+            "h = torch.cat([s, a], -1)",
+            "return self.members[0](s, a) + self.members[1](s, b) + self.members[2](s, a)",
+            0,
+        ),
+        ("h = s + a", "return self.members[0](s, a) + self.members[1](b, a) + self.members[2](s, b)", 0),
+        ("h = s + a", SUM.format("= out - m(s, a)"), 0),
+        ("h = s + a * torch.rand(1)", SUM.format("= out + m(s, a)"), 0),
+    ],
+)
+def test_copies_with_two_inputs(joined: str, result: str, number: int) -> None:
+    assert len(members(joined, result)) == number
+
+
+@pytest.mark.parametrize(
+    ("script", "number"),
+    [
+        ("print(Net()(torch.randn(2, 16), torch.ones(2, 16), None))", 1),
+        ("net = Net()\nx = torch.load('x.pt')\nfor _ in range(50):\n    net(x, x, x).sum().backward()", 1),
+        (
+            "def main():\n    net = Net()\n    for s, a in loader:\n        loss = net(s, a, a).mean()\n\n\n"
+            "if __name__ == '__main__':\n    main()",
+            1,
+        ),
+        ("net = Net()\nprint(net.members[0](torch.ones(2, 16), torch.ones(2, 16)))", 0),
+    ],
+)
+def test_a_script_that_calls_the_model(script: str, number: int) -> None:
+    assert len(set(members("h = s + a", "return sum(m(s, a) for m in self.members)", script))) == number
+
+
+STACK = """
+import torch
+import torch.nn as nn
+from torch import optim
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(32, 4), 6)
+        self.head = nn.Linear(32, 4)
+
+    def forward(self, x):
+        return self.head(self.encoder(x))
+
+
+def main():
+    net = Net()
+    {use}
+
+
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "number"),
+    [
+        ("optim.Adam(net.parameters())", 1),
+        ("optim.SGD([{'params': net.encoder.parameters()}, {'params': net.head.parameters()}])", 1),
+        ("print(sum(p.numel() for p in net.parameters() if p.requires_grad))", 1),
+        ("params = list(net.parameters())\n    opt = optim.AdamW(params)", 1),
+        ("opt = optim.Adam(filter(lambda p: p.requires_grad, net.parameters()))", 1),
+        ("for n, p in net.named_parameters():\n        print(n, p.shape)", 1),
+        ("torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)", 1),
+        ("torch.save(net.state_dict(), 'net.pt')", 1),
+        ("for p in net.parameters():\n        p.grad.zero_()", 1),
+        ("for p in net.parameters():\n        if p.dim() > 1: nn.init.xavier_uniform_(p)", 0),
+        ("for p in net.encoder.parameters():\n        p.data.normal_(0, 0.02)", 0),
+        ("params = list(net.parameters())\n    for p in params: p.data = torch.randn_like(p)", 0),
+        ("[nn.init.normal_(p, std=0.02) for p in net.parameters() if p.ndim > 1]", 0),
+        ("initialize(net.parameters())", 0),
+        ("state = net.state_dict()\n    for k in state: nn.init.normal_(state[k])", 0),
+        ("net.apply(initialize)", 0),
+    ],
+)
+def test_reading_the_parameters_of_a_stack(use: str, number: int) -> None:
+    assert len(findings_of(STACK.format(use=use), ("INI205",))) == number

@@ -74,7 +74,7 @@ class CopyReader:
             return
         if all(in_series(one, other) for one, other in itertools.pairwise(uses)):
             yield IdenticalModules("series", location, type, paths, len(members), parameters)
-        elif merge_symmetrically(uses) and not self._may_differ(members):
+        elif merge_symmetrically(uses, [()] * len(uses)) and not self._may_differ(members):
             yield IdenticalModules("parallel", location, type, paths, len(members), parameters)
 
     def _inside(self, path: str) -> list[tuple[str, Sequence[FlowNode]]]:

@@ -13,13 +13,14 @@ from initlint._lazy import lazy_pattern
 from initlint._records import dataclass
 from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.modules import MODULES
-from initlint.graph.dataflow import ALWAYS
+from initlint.graph.dataflow import ALWAYS, FlowNode
 from initlint.graph.mistakes import IdenticalModules
 from initlint.graph.model import Forward
 from initlint.graph.symmetry import in_series, merge_symmetrically
 from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import EntryPointLog, ModuleCopy, Seeding
+from initlint.tracers.static.parameter_reads import only_reads
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import Instance
 from initlint.tracers.static.values.tensors import Storage
@@ -93,7 +94,8 @@ class _Tree:
 
     def is_walked(self, module: Instance) -> bool:
         """Whether code may have drawn the weights of the module again, by itself or through a module that holds it."""
-        return any(one.walked for one in self.around([module]))
+        around = self.around([module])
+        return any(one.walked for one in around) or not all(only_reads(each) for one in around for each in one.listings)
 
     def path(self, module: Instance) -> str:
         return self.paths[id(module)][0]
@@ -201,7 +203,7 @@ def _deep_copies(tree: _Tree, log: EntryPointLog, copies: Sequence[GroupOfCopies
         location, type = group.first.location, members[0].class_name
         if all(in_series(one, other) for one, other in itertools.pairwise(uses)):
             yield IdenticalModules("series", location, type, paths, len(members), parameters)
-        elif merge_symmetrically(uses) and not any(map(_may_differ, tree.around(members))):
+        elif _stay_equal(tree, members, log):
             yield IdenticalModules("parallel", location, type, paths, len(members), parameters)
 
 
@@ -243,10 +245,51 @@ def _seeded(tree: _Tree, log: EntryPointLog) -> Iterator[IdenticalModules]:
         uses = [[node for inner in _inside(module) for node in log.nodes.get(id(inner), ())] for module in members]
         if len(members) < 2 or not all(uses) or not all(tree.certain.get(id(module), False) for module in members):
             continue
-        if _drawn_alike(members) and merge_symmetrically(uses) and not any(map(_may_differ, tree.around(members))):
+        if _drawn_alike(members) and _stay_equal(tree, members, log):
             count = sum(map(len, _parameters(members[0]).values()))
             paths, name = tuple(map(tree.path, members)), members[0].class_name
             yield IdenticalModules("parallel", seedings[0].location, name, paths, len(members), count)
+
+
+_MAX_CALLS = 16
+"""Further calls are those of a loop, by the same code."""
+
+
+def _stay_equal(tree: _Tree, members: list[Instance], log: EntryPointLog) -> bool:
+    """Whether in each call of the model the members get the same input and merge in one symmetric operation."""
+    if any(map(_may_differ, tree.around(members))):
+        return False
+    calls = [_calls(module, log) for module in members]
+    if len({len(each) for each in calls}) != 1:
+        return False
+    sources = [_Sources(module) for module in members]
+    return all(merge_symmetrically(call, sources) for call in list(zip(*calls, strict=True))[:_MAX_CALLS])
+
+
+def _calls(member: Instance, log: EntryPointLog) -> list[list[FlowNode]]:
+    """The nodes of each call of the member; of all calls, if these are not alike."""
+    nodes = [found for inner in _inside(member) if (found := log.nodes.get(id(inner)))]
+    if len({len(each) for each in nodes}) != 1:
+        return [[node for each in nodes for node in each]]
+    return [list(call) for call in zip(*nodes, strict=True)]
+
+
+class _Sources:
+    """The source of the classes of a member, as a container of locations."""
+
+    def __init__(self, member: Instance) -> None:
+        classes = [inner.user_class for inner in _inside(member) if inner.user_class is not None]
+        self._spans = [
+            (part.scope.source, part.node.lineno, part.node.end_lineno or part.node.lineno)
+            for cls in classes
+            for part in cls.project_classes
+        ]
+
+    def __contains__(self, location: object) -> bool:
+        if not isinstance(location, SourceLocation):
+            return False
+        row = getattr(location.node, "lineno", 0)
+        return any(source is location.source and first <= row <= last for source, first, last in self._spans)
 
 
 def _drawn_alike(members: list[Instance]) -> bool:

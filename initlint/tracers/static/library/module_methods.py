@@ -107,7 +107,7 @@ def _distinct(children: Iterable[tuple[str, Instance, Condition]]) -> Iterator[t
 
 
 def _parameters(interpreter: Interpreter, instance: Instance, call: CallArguments, named: bool) -> Value:
-    instance.walked = True
+    instance.listings.add(call.site)
     recurse = call.keywords.get("recurse", call.get(1 if named else 0, "recurse", True))
     if instance.symbolic and instance.torch_name == "torch.nn.Module":
         return Unknown("the parameters of something unknown")

@@ -21,7 +21,7 @@ _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 def state_dict(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """`module.state_dict()`: a dictionary of detached views of the parameters, and of buffers."""
-    instance.walked = True
+    instance.listings.add(call.site)
     interpreter.log.emptied.clear()  # a checkpoint may be read into it
     if instance.symbolic or call.open:
         return Unknown("the state of something unknown")

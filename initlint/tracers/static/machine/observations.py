@@ -121,13 +121,13 @@ class Observation:
             return self._machine.attribute(instance, name)
         self._pause()
         self.is_reading = True
-        before = instance.walked, instance.registry_changed
+        before = _registry_state(instance)
         value = self._machine.attribute(instance, name)
         signature = self._signatures.of_attribute(self._machine, instance, name, value)
         self.is_reading = False
         summary = self.summary
         is_own = instance is self._module
-        if summary is None or signature is None or before != (instance.walked, instance.registry_changed):
+        if summary is None or signature is None or before != _registry_state(instance):
             self.give_up()
         elif is_own:
             summary.reads.setdefault(("attribute", name), signature)
@@ -251,6 +251,10 @@ def _is_free_of_modules(value: Value, depth: int) -> bool:
         return False
     inner = [*alternatives(value), *contents(value)]
     return not inner or (depth > 0 and all(_is_free_of_modules(item, depth - 1) for item in inner))
+
+
+def _registry_state(instance: Instance) -> Hashable:
+    return instance.walked, len(instance.listings), instance.registry_changed
 
 
 def _parameter_signature(tensor: Tensor, module: Instance) -> Hashable | None:

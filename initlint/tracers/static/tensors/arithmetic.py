@@ -38,6 +38,8 @@ def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, l
     if name in ("add", "sub"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
             return _of_data(interpreter, "add", name, left, right, location)
+        if name == "add" and (is_zero(left) or is_zero(right)):
+            return left if left_data else right  # the start of a sum
         number = _with_number(name, left, right)
         return new_node(interpreter, "modifier", "shift", [left, right], location, arguments=number)
     if name in ("mul", "div"):

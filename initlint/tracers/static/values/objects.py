@@ -66,6 +66,7 @@ class Instance(AbstractValue):
         "condition",
         "fails",
         "fields",
+        "listings",
         "location",
         "loops",
         "may_have_more",
@@ -107,7 +108,9 @@ class Instance(AbstractValue):
         self.parametrized = False
         self.parent = False
         self.walked = False
-        """Whether code has got hold of all its parameters or submodules (`parameters()`, `apply`), or reset it."""
+        """Whether code has got hold of all its submodules (`modules()`, `apply`), reset it, or may have done so."""
+        self.listings: set[SourceLocation] = set()
+        """The calls that list all its parameters: `parameters()`, `state_dict()`."""
         self.registry_changed = False
         """Its registered parameters and modules are not all known: some were deleted, or `_parameters` was used."""
         self.fails = False
