@@ -31,6 +31,37 @@ def zero_weight(layer: Layer) -> Write | None:
     return write if write is not None and constant(write) == 0.0 else None
 
 
+def zero_parameter(layer: Layer) -> Write | None:
+    """The write that zeroes a raw parameter which data is multiplied with, as in `x @ W` and `F.linear(x, W)`."""
+    write = layer.effective_write()
+    if layer.product is None or write is None or not layer.last_write_is_certain():
+        return None
+    return write if not layer.frozen and not layer.parametrized and constant(write) == 0.0 else None
+
+
+def added_constant(model: ModelGraph, layer: Layer, following: Consumer) -> float | None:
+    """What is added to the product with a raw parameter before `following`: 0 for nothing, and for zero biases.
+
+    None if it is unknown. A bias is a vector next to the parameter.
+    """
+    if "shift" not in following.between:
+        return 0.0
+    prefix = layer.path.rpartition(".")[0]
+    vectors = [
+        other
+        for other in model.layers
+        if other.type == "Parameter" and other.path.rpartition(".")[0] == prefix
+        if len(other.shapes.get("weight") or ()) == 1
+    ]
+    is_zero = bool(vectors) and all(_is_certain_zero(vector) for vector in vectors)
+    return 0.0 if is_zero and following.between.count("shift") == 1 else None
+
+
+def _is_certain_zero(layer: Layer) -> bool:
+    write = layer.effective_write()
+    return write is not None and layer.last_write_is_certain() and constant(write) == 0.0
+
+
 def bias_constant(layer: Layer) -> float | None:
     """The initial value of the bias, 0 for a layer without one; None if it is random or unknown."""
     if layer.arguments.get("bias", True) is False:
@@ -49,7 +80,11 @@ def is_deliberate_zero(layer: Layer, write: Write) -> bool:
 
 def is_fed_by_random(model: ModelGraph, layer: Layer) -> bool:
     """Whether it is the second factor of `B(A(x))`, and a layer before it does not start at zero."""
-    return any(not _is_zero_at(model, path) for path in layer.fed_by)
+    before = {*layer.fed_by}
+    if layer.product is not None:
+        followed = ((other.path, each) for other in model.layers for each in other.followed_by)
+        before |= {path for path, each in followed if each.layer == layer.path and not each.between}
+    return any(not _is_zero_at(model, path) for path in before)
 
 
 def feeds_zero(model: ModelGraph, layer: Layer) -> bool:
@@ -64,23 +99,28 @@ def feeds_zero(model: ModelGraph, layer: Layer) -> bool:
 
 def _is_zero_at(model: ModelGraph, path: str | None) -> bool:
     layer = model.by_path.get(path or "")
-    return layer is not None and zero_weight(layer) is not None
+    return layer is not None and (zero_weight(layer) or zero_parameter(layer)) is not None
 
 
 def dead_activation(layer: Layer) -> Consumer | None:
     """The activation behind the layer, also behind norms, if its slope at zero is zero."""
-    consumer = certain_activation(layer, _ZERO_PRESERVING)
+    consumer = certain_activation(layer, _between(layer))
     return consumer if consumer is not None and ACTIVATIONS[consumer.op].slope_at_zero == 0.0 else None
 
 
 def hidden_activation(layer: Layer) -> Consumer | None:
     """The activation between the layer and further layers, without a skip, gate or modulation around them."""
-    consumer = certain_activation(layer, _ZERO_PRESERVING)
+    consumer = certain_activation(layer, _between(layer))
     if consumer is None or layer.residual or consumer.op in _GATES:
         return None
     if ACTIVATIONS[consumer.op].slope_at_zero is None:
         return None
     return consumer if all(_reaches_layers(any_consumer) for any_consumer in layer.followed_by) else None
+
+
+def _between(layer: Layer) -> frozenset[str]:
+    """The operations before the activation of the layer. The bias of a raw parameter is added by an operation."""
+    return _ZERO_PRESERVING if layer.product is None else _ZERO_PRESERVING | {"shift"}
 
 
 def _reaches_layers(consumer: Consumer) -> bool:

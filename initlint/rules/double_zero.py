@@ -9,7 +9,8 @@ Reports weights that start at zero and never receive a gradient because the othe
 first one, because the second is usually zero on purpose. An embedding and a head tied to it are two factors.
 
 It is silent if one of them receives a gradient in any way, at once or as soon as another zero has changed, and if the
-data flow is unknown.
+data flow is unknown. Two zero layers with a ReLU between them are reported by INI201, because the slope of ReLU at zero
+is zero: the first of them does not learn even if the second one is not zero.
 
 ## Why is this bad?
 

@@ -9,7 +9,9 @@ Reports a hidden layer whose whole weight starts at zero.
 - warning: other hidden layers, two such layers in series, and layers of a class without a `forward`
 
 It does not matter how it is written: `zeros_`, `gain=0`, `std=0`, `w.mul_(0)`, `w.copy_(torch.zeros(...))`,
-`w.data = w.data * 0`.
+`w.data = w.data * 0`. A raw parameter that data is multiplied with counts as well, `nn.Parameter(torch.zeros(...))` in
+`x @ W` or `F.linear(x, W)`. Recurrent layers whose weights are all zero are reported by INI203, attention whose query
+and key start at zero by INI202.
 
 A zero is often right, and initlint is silent if the structure shows it: the last layer before a residual sum, a gate, a
 modulation, the second factor of `B(A(x))` with a random A as in LoRA, an output head, the input of a sampling grid or
@@ -79,6 +81,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from initlint.analysis.constant_weights import (
+    added_constant,
     bias_constant,
     dead_activation,
     feeds_zero,
@@ -86,16 +89,24 @@ from initlint.analysis.constant_weights import (
     hidden_activation,
     is_deliberate_zero,
     is_fed_by_random,
+    zero_parameter,
     zero_weight,
 )
 from initlint.analysis.fix_offers import make_fix, suggestion_if_different
 from initlint.analysis.layer_activation import call_at
-from initlint.analysis.messages import activation_class_name, display_name, layer_names, related_locations, short_name
+from initlint.analysis.messages import (
+    activation_class_name,
+    display_name,
+    layer_names,
+    related_locations,
+    short_name,
+)
 from initlint.analysis.norms import NORMS
 from initlint.analysis.placeholders import is_placeholder
 from initlint.analysis.recommended_init import agreed_start, start
 from initlint.diagnostics import Severity
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
+from initlint.project.source import Location
 from initlint.rules._registry import Violation, rule
 
 
@@ -118,16 +129,14 @@ def check(model: ModelGraph) -> Iterator[Violation]:
                 effects.setdefault(effect, []).append((layer, consumer))
         if effects:
             worst = max(effects, key=lambda effect: effect.severity)
-            layers = layer_names([layer for layer, _ in effects[worst]])
-            call = call_at(model, location)
-            name = short_name(served[0][1].initializer) if call is None else display_name(call)
-            message = f"`{name}` zeroes the whole weight of {layers}: {worst.reason}"
+            message = f"{_zeroed(model, location, served[0][1], effects[worst])}: {worst.reason}"
             message += suggestion_if_different(model, location, start)
+            is_raw = any(layer.product is not None for layer, _ in effects[worst])
             fix = make_fix(
                 model,
                 location,
                 [layer for layer, _ in effects[worst]],
-                agreed_start(following for _, following in effects[worst]),
+                None if is_raw else agreed_start(following for _, following in effects[worst]),
                 recommend=start,
                 unsafe=worst.severity is not Severity.ERROR,
             )
@@ -135,13 +144,27 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             yield Violation(message, location, worst.severity, related_locations(effects[worst]), fix, paths)
 
 
+def _zeroed(model: ModelGraph, location: Location, write: Write, harmed: list[tuple[Layer, Consumer | None]]) -> str:
+    """What the call at `location` does, to begin a message."""
+    layers = [layer for layer, _ in harmed]
+    call = call_at(model, location)
+    if call is None and all(layer.product is not None for layer in layers):
+        return f"{layer_names(layers)} {'starts' if len(layers) == 1 else 'start'} at zero"
+    name = short_name(write.initializer) if call is None else display_name(call)
+    is_raw = all(layer.product is not None for layer in layers)
+    return f"`{name}` zeroes {'all' if is_raw else 'the whole weight'} of {layer_names(layers)}"
+
+
 def _effect(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Effect | None, Consumer | None]:
     """The effect of a zero weight and the activation that it depends on; None for no harm and no activation."""
-    if zero_weight(layer) is None or is_placeholder(write):
+    if (zero_weight(layer) is None and zero_parameter(layer) is None) or is_placeholder(write):
         return None, None
     dead = dead_activation(layer)
-    if dead is not None and bias_constant(layer) == 0.0:
-        bias = "" if layer.arguments.get("bias", True) is False else "with its zero bias, "
+    is_raw = layer.product is not None
+    constant_bias = bias_constant(layer) if not is_raw else dead and added_constant(model, layer, dead)
+    if dead is not None and constant_bias == 0.0:
+        has_bias = "shift" in dead.between if is_raw else layer.arguments.get("bias", True) is not False
+        bias = "with its zero bias, " if has_bias else ""
         norm = ", also after the norm" if NORMS.intersection(dead.between) else ""
         slope = f"the slope of {activation_class_name(dead.op)} at zero is zero"
         reason = f"{bias}its output is zero{norm}, and {slope}, so it never learns"
@@ -156,6 +179,8 @@ def _effect(model: ModelGraph, layer: Layer, write: Write) -> tuple[_Effect | No
         return _Effect(Severity.WARNING, reason), None
     hidden = hidden_activation(layer)
     if hidden is None:
+        return None, None
+    if is_raw and "shift" in hidden.between and added_constant(model, layer, hidden) is None:
         return None, None
     if dead is not None:
         activation = activation_class_name(dead.op)
