@@ -31,6 +31,9 @@ Indices: TypeAlias = Literal["", "always", "dim", "flag"]
 """When the result is a pair of data and indices: never, always, with a dimension (`x.max(1)`), with
 `return_indices=True`."""
 
+VIEW_ATTRIBUTES = frozenset({"H", "T", "data", "mH", "mT", "real"})
+"""The attributes of a tensor that are tensors; the rows say more."""
+
 FUNCTIONAL = "torch.nn.functional."
 METHOD = "torch.Tensor."
 FUNCTIONS_ONLY = ("torch.", FUNCTIONAL)

@@ -24,6 +24,7 @@ __all__ = [
     "Operator",
     "is_in_place",
     "is_overflow_guard",
+    "makes_new_tensor",
     "permanent_dropout",
     "pooling",
     "python_operator",
@@ -85,6 +86,23 @@ RELATIVE_METHODS = frozenset(
     and not (name in METHODS and METHODS[name].kind == "identity" and (METHODS[name].memory or METHODS[name].axes))
 )
 """Those of them whose result depends on the old values of the tensor; views are not."""
+
+
+_MAY_RETURN_ARGUMENT = frozenset(
+    "H adjoint bool byte cartesian_prod char conj conj_physical flatten int long mH mT real short sum_to_size".split()
+)
+"""Operators that return their argument itself if there is nothing to do, besides the identities without new memory."""
+_NO_TENSOR = frozenset({"backward", "compare", "item"})
+"""Operators whose result may be a number or a truth value."""
+
+
+def makes_new_tensor(operator: Operator) -> bool:
+    """Whether it returns a tensor, or several, and never its argument: then no Parameter."""
+    if operator.name in _MAY_RETURN_ARGUMENT:
+        return False
+    if operator.kind == "identity":
+        return operator.memory != ""
+    return operator.op == "new" if operator.kind == "constant" else operator.op not in _NO_TENSOR
 
 
 def is_in_place(name: str) -> bool:

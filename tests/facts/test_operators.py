@@ -9,7 +9,7 @@ from initlint.facts.activations import ACTIVATIONS
 from initlint.facts.canonical_names import canonical
 from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import RANDOM_METHODS
-from initlint.facts.operator_kinds import ALL, FUNCTIONAL, Operator
+from initlint.facts.operator_kinds import ALL, FUNCTIONAL, VIEW_ATTRIBUTES, Operator
 from initlint.facts.operator_rows import operator_rows
 from initlint.facts.operators import (
     FUNCTIONS,
@@ -17,6 +17,7 @@ from initlint.facts.operators import (
     METHODS,
     RELATIVE_METHODS,
     is_in_place,
+    makes_new_tensor,
     python_operator,
     spellings,
 )
@@ -31,6 +32,31 @@ def _methods(**fields: object) -> list[str]:
         for name, operator in METHODS.items()
         if not name.endswith("_") and all(getattr(operator, field) == value for field, value in fields.items())
     )
+
+
+def test_attributes_that_are_tensors() -> None:
+    assert _methods(attribute=True, kind="identity") == sorted(VIEW_ATTRIBUTES)
+
+
+def test_operators_that_never_return_their_argument() -> None:
+    torch = pytest.importorskip("torch")
+    parameters = [
+        torch.nn.Parameter(torch.rand(4, 4) + 0.1),
+        torch.nn.Parameter(torch.rand(4)),
+        torch.nn.Parameter(torch.tensor(1.0)),
+        torch.nn.Parameter(torch.ones(4, 4, dtype=torch.long), requires_grad=False),
+    ]
+    for name, operator in METHODS.items():
+        if operator.attribute or is_in_place(name) or not makes_new_tensor(operator):
+            continue
+        for parameter in parameters:
+            for arguments in ((), (0,), (1,), (parameter,), (parameter.shape,), (0, 0), (0, 1), (0, 4), (1, 0, 4)):
+                try:
+                    result = getattr(parameter, name)(*arguments)
+                except (RuntimeError, TypeError, AttributeError, IndexError, ValueError, NotImplementedError):
+                    continue
+                several = result if isinstance(result, (tuple, list)) else (result,)
+                assert not any(one is parameter for one in several), name
 
 
 def test_a_name_that_two_rows_derive_is_an_error() -> None:

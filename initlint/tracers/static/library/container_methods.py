@@ -9,6 +9,7 @@ from initlint.tracers.static.library.builtin_sequences import length_of
 from initlint.tracers.static.library.ordering import in_order
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.copying import note_repetition
+from initlint.tracers.static.tensors.plain_tensors import mark_method_result
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import INT, STR, ComposedText
 from initlint.tracers.static.values.iteration import iterate, truncated
@@ -17,6 +18,7 @@ from initlint.tracers.static.values.questions import (
     entries,
     has_alternatives,
     has_known_length,
+    is_plain_tensor,
     known_items,
     without_unbound,
 )
@@ -77,7 +79,10 @@ def call_list_method(interpreter: Interpreter, value: ListValue, name: str, call
         return _split(value, first)
     if name == "__len__":
         return length_of(interpreter, value)
-    return Unknown(f"list.{name}")
+    result = Unknown(f"list.{name}")
+    if is_plain_tensor(value):
+        mark_method_result(result, value, name)
+    return result
 
 
 def _split(value: ListValue, sizes: Value) -> Value:

@@ -26,6 +26,7 @@ from initlint.tracers.static.library.special_functions import SPECIAL
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import apply_activation, data_of, is_constant, unknown_result
 from initlint.tracers.static.tensors.loads import pretrained_module
+from initlint.tracers.static.tensors.plain_tensors import mark_method_result, mark_result, mark_tensor
 from initlint.tracers.static.tensors.unknown_effects import (
     mark_maybe_changed,
     mark_maybe_written,
@@ -35,7 +36,7 @@ from initlint.tracers.static.tensors.unknown_effects import (
 )
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
 from initlint.tracers.static.values.objects import Instance, as_object
-from initlint.tracers.static.values.questions import hint_of, known_items
+from initlint.tracers.static.values.questions import hint_of, is_plain_tensor, known_items
 from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
@@ -45,7 +46,11 @@ def call_external(interpreter: Interpreter, function: ExternalName, call: CallAr
     name = function.name
     special = SPECIAL.get(name)
     if special is not None:
-        return special(interpreter, call)
+        result = special(interpreter, call)
+        operator = FUNCTIONS.get(name) if name.startswith("torch.") else None
+        if operator is not None:
+            mark_result(result, operator, name.rpartition(".")[2], call.values)
+        return result
     if name.startswith("builtins."):
         result = call_by_protocol(interpreter, name[9:], call)
         if result is not UNBOUND:
@@ -116,9 +121,16 @@ def _call_torch(interpreter: Interpreter, function: ExternalName, call: CallArgu
             may_write(interpreter, call.values, call.site)
         return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)
     result = call_operator(interpreter, operator, name, call)
+    mark_result(result, operator, method, call.values)
+    if operator.name in _CONVERTERS and is_constant(call.get(0, "data", None)):
+        mark_tensor(result, call.values)
     if "out" in call.keywords:
         may_write(interpreter, [call.keywords["out"]], call.site)
     return result
+
+
+_CONVERTERS = frozenset({"as_tensor", "asarray"})
+"""Functions that make a tensor of anything that is none."""
 
 
 def _writes_to_arguments(name: str) -> bool:
@@ -201,6 +213,13 @@ def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments)
 
     It is assumed not to write if its name says that it runs after the init: `train(net)`, `trainer.fit(net)`.
     """
+    result = _call_unknown(interpreter, function, call)
+    if isinstance(function, Unknown) and is_plain_tensor(function.receiver):
+        mark_method_result(result, function.receiver, function.name)
+    return result
+
+
+def _call_unknown(interpreter: Interpreter, function: Value, call: CallArguments) -> Value:
     reason = function.reason if isinstance(function, Unknown) else f"{type(function).__name__} is not callable"
     if interpreter.visits.active:
         interpreter.visits.record_write(interpreter.stack)

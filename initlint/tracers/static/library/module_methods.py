@@ -42,7 +42,6 @@ from initlint.tracers.static.values.questions import (
     known_items,
     set_attribute,
 )
-from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 _ITEMS_PER_STEP = 2
@@ -303,9 +302,7 @@ def _register_parameter(interpreter: Interpreter, instance: Instance, call: Call
     name = call.get(0, "name")
     value = call.get(1, "param", None)
     if isinstance(name, str):
-        tensor = as_tensor(value)
-        if tensor is not None:
-            record_tensor_registration(interpreter, instance, tensor, call.site)
+        record_tensor_registration(interpreter, instance, value, call.site)
         interpreter.handlers.set_registered(interpreter, instance, name, value, call.site)
     return None
 

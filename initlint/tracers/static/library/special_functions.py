@@ -19,7 +19,7 @@ from initlint.tracers.static.tensors.copying import copy_shallowly, deep_copy, r
 from initlint.tracers.static.tensors.dataflow import operation
 from initlint.tracers.static.tensors.parametrizations import reparametrize, restore
 from initlint.tracers.static.tensors.unknown_effects import discard_values
-from initlint.tracers.static.values.containers import DictValue, ListValue
+from initlint.tracers.static.values.containers import DictValue, ListValue, TensorSequence
 from initlint.tracers.static.values.external_names import FLOAT, external
 from initlint.tracers.static.values.functions import GRAD_MODES, ContextManager, Partial
 from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
@@ -156,14 +156,13 @@ def _constant(value: Any) -> Special:
     return lambda interpreter, call: value
 
 
-def _linspace(interpreter: Interpreter, call: CallArguments) -> Value:
-    steps = call.get(2, "steps", None)
-    unknown = Unknown("a step", FLOAT)
-    return (
-        ListValue([unknown] * steps)
-        if isinstance(steps, int) and 0 <= steps < 1000
-        else ListValue([unknown], open=True)
-    )
+def _linspace(kind: type[ListValue]) -> Special:
+    def run(interpreter: Interpreter, call: CallArguments) -> Value:
+        steps = call.get(2, "steps", None)
+        unknown = Unknown("a step", FLOAT)
+        return kind([unknown] * steps) if isinstance(steps, int) and 0 <= steps < 1000 else kind([unknown], open=True)
+
+    return run
 
 
 def _sqrt(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -319,8 +318,8 @@ SPECIAL: dict[str, Special] = {
     "torch.nn.utils.skip_init": _skip_init,
     **{name: _reparametrize(known) for name, known in REPARAMETRIZATIONS.items()},
     **dict.fromkeys(REMOVALS, restore),
-    "torch.linspace": _linspace,
-    "numpy.linspace": _linspace,
+    "torch.linspace": _linspace(TensorSequence),
+    "numpy.linspace": _linspace(ListValue),
     "torch.sqrt": _sqrt,
     "numpy.sqrt": _sqrt,
     "torch.nn.modules.utils._single": _pair(1),

@@ -7,6 +7,7 @@ from initlint.tracers.static.library.init_calls import call_writing_method
 from initlint.tracers.static.library.operators import call_operator
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.dataflow import data_of, new_node, set_in_place, unknown_result
+from initlint.tracers.static.tensors.plain_tensors import mark_result
 from initlint.tracers.static.tensors.unknown_effects import may_write
 from initlint.tracers.static.tensors.writes import record_leaf_write, set_requires_grad
 from initlint.tracers.static.values.tensors import Tensor
@@ -39,9 +40,10 @@ def call_tensor_method(interpreter: Interpreter, tensor: Tensor, name: str, call
         if is_in_place(name):
             may_write(interpreter, [tensor], call.site)
         return unknown_result(interpreter, f"tensor.{name}", [tensor, *call.values], call.site)
-    return call_operator(
-        interpreter, operator, name, CallArguments([tensor, *call.arguments], call.keywords, call.site, call.open)
-    )
+    function_call = CallArguments([tensor, *call.arguments], call.keywords, call.site, call.open)
+    result = call_operator(interpreter, operator, name, function_call)
+    mark_result(result, operator, name, function_call.values)
+    return result
 
 
 def _require_grad(interpreter: Interpreter, tensor: Tensor, call: CallArguments) -> None:

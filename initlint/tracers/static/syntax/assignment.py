@@ -13,6 +13,7 @@ from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_data, write_item
 from initlint.tracers.static.tensors.dataflow import part_of
 from initlint.tracers.static.tensors.lost_values import record_lost_entry, record_replaced_method
+from initlint.tracers.static.tensors.plain_tensors import mark_tensor
 from initlint.tracers.static.tensors.writes import (
     record_leaf_write,
     record_tensor_assignment,
@@ -28,6 +29,7 @@ from initlint.tracers.static.values.questions import (
     delete_attribute,
     delete_item,
     has_known_length,
+    is_plain_tensor,
     known_items,
     may_be_unbound,
     options,
@@ -90,7 +92,11 @@ def _part(value: Value) -> Value:
     """An item of an unpacked value whose items are unknown."""
     tensors = (as_tensor(option) for option, _ in options(value))
     tensor = next((tensor for tensor in tensors if tensor is not None), None)
-    return Unknown("an unpacked value", origins=tuple(reaches(value))) if tensor is None else part_of(tensor, None)
+    unknown = Unknown("an unpacked value", origins=tuple(reaches(value)))
+    part = unknown if tensor is None else part_of(tensor, None)
+    if is_plain_tensor(value):
+        mark_tensor(part, [value])
+    return part
 
 
 def set_field(interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location | None) -> None:
@@ -116,9 +122,9 @@ def set_registered(
     if interpreter.visits.active and not isinstance(value, CONSTANTS):
         interpreter.visits.record_write(interpreter.stack)
     before, tensor = instance.fields.get(name), as_tensor(value)
+    if location is not None and instance.is_module:
+        record_tensor_assignment(interpreter, instance, name, value, location)
     if tensor is not None:
-        if location is not None:
-            record_tensor_assignment(interpreter, instance, name, tensor, location)
         replaced = as_tensor(before)
         if replaced is not None and not _is_new(tensor, replaced):
             return

@@ -15,6 +15,7 @@ from initlint.tracers.static.syntax.comparisons import compare
 from initlint.tracers.static.syntax.conditions import decide, narrow
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import data_of, is_constant
+from initlint.tracers.static.tensors.plain_tensors import mark_tensor
 from initlint.tracers.static.values.amounts import computed
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
@@ -27,6 +28,7 @@ from initlint.tracers.static.values.questions import (
     contents,
     has_alternatives,
     hint_of,
+    is_plain_tensor,
     without_unbound,
 )
 from initlint.tracers.static.values.tensors import as_tensor
@@ -62,6 +64,13 @@ def binary(interpreter: Interpreter, node: ast.BinOp, env: Environment) -> Value
 
 def operate(interpreter: Interpreter, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
     """`left` and `right` combined by the operator class `kind`."""
+    result = _operate(interpreter, kind, left, right, node, env)
+    if is_plain_tensor(left) or is_plain_tensor(right):
+        mark_tensor(result, (left, right))
+    return result
+
+
+def _operate(interpreter: Interpreter, kind: type, left: Value, right: Value, node: ast.AST, env: Environment) -> Value:
     name, compute = _BINARY[kind]
     if isinstance(left, CONSTANTS) and isinstance(right, CONSTANTS):
         return _compute(compute, left, right)
@@ -199,7 +208,9 @@ def unary(interpreter: Interpreter, node: ast.UnaryOp, env: Environment) -> Valu
         return value
     if as_tensor(value) is not None:
         return arithmetic(interpreter, "neg", value, None, interpreter.location_of(node, env))
-    return Unknown("an operation on something unknown", hint_of(value))
+    result = Unknown("an operation on something unknown", hint_of(value))
+    result.is_tensor = is_plain_tensor(value)
+    return result
 
 
 def boolean(interpreter: Interpreter, node: ast.BoolOp, env: Environment) -> Value:

@@ -8,6 +8,7 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.tensors.dataflow import part_of
+from initlint.tracers.static.tensors.plain_tensors import mark_tensor
 from initlint.tracers.static.tensors.writes import copy_of
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
@@ -74,4 +75,7 @@ def tensor_item(interpreter: Interpreter, tensor: Tensor, index: Value, location
     if index is None:
         return _with_new_axis(tensor)
     advanced = tensor.node is None and tensor.storage is not None and _is_advanced(index)
-    return part_of(copy_of(interpreter, tensor, location) if advanced else tensor, index)
+    part = part_of(copy_of(interpreter, tensor, location) if advanced else tensor, index)
+    if tensor.storage is not None or tensor.is_plain_tensor():
+        mark_tensor(part, [tensor])
+    return part

@@ -20,7 +20,7 @@ from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.absent_values import absent_argument
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.objects import REGISTRY, Instance, as_module
-from initlint.tracers.static.values.questions import literal, options
+from initlint.tracers.static.values.questions import is_plain_tensor, literal, options
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import UNBOUND, Value
 
@@ -296,10 +296,10 @@ def record_leaf_write(interpreter: Interpreter, tensor: Tensor, location: Source
 
 
 def record_tensor_assignment(
-    interpreter: Interpreter, instance: Instance, name: str, value: Tensor, location: Location
+    interpreter: Interpreter, instance: Instance, name: str, value: Value, location: Location
 ) -> None:
     """Record `module.name = tensor` if `name` is surely a registered parameter and the value no Parameter."""
-    if interpreter.open_guards or not isinstance(location, SourceLocation) or not _is_plain(value):
+    if interpreter.open_guards or not isinstance(location, SourceLocation) or not is_plain_tensor(value):
         return
     if instance.registry_changed or instance.parametrized or instance.torch_name in _CONVERTING:
         return
@@ -321,18 +321,11 @@ _CONVERTING = frozenset({"torch.nn.ParameterDict", "torch.nn.ParameterList"})
 
 
 def record_tensor_registration(
-    interpreter: Interpreter, instance: Instance, value: Tensor, location: SourceLocation
+    interpreter: Interpreter, instance: Instance, value: Value, location: SourceLocation
 ) -> None:
     """Record `register_parameter(name, tensor)` if the value is surely no Parameter."""
-    if interpreter.open_guards == 0 and _is_plain(value):
+    if interpreter.open_guards == 0 and is_plain_tensor(value):
         _record_misuse(interpreter, "tensor", location)
-
-
-def _is_plain(value: Tensor) -> bool:
-    """Whether it is surely a tensor and no Parameter: new memory, or computed; `.to(...)` may return the Parameter."""
-    if value.leaf or value.node is not None:
-        return False
-    return value.computed or (value.storage is not None and not value.storage.parameter)
 
 
 def _record_misuse(interpreter: Interpreter, kind: MisuseKind, location: SourceLocation) -> None:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from initlint.project.source import SourceLocation
-from initlint.tracers.static.values.external_names import SEQUENCE_TYPES, ExternalName
+from initlint.tracers.static.values.external_names import FLOAT, SEQUENCE_TYPES, ExternalName
 from initlint.tracers.static.values.iteration import iterate, truncated
 from initlint.tracers.static.values.questions import (
     MAX_SEQUENCE,
@@ -198,6 +198,20 @@ class ListValue(AbstractValue):
 
     def __repr__(self) -> str:
         return f"ListValue({self.items!r}{', open' if self.open else ''})"
+
+
+class TensorSequence(ListValue):
+    """A tensor of one dimension whose items are used as numbers: `torch.linspace(0, 1, 5)`."""
+
+    __slots__ = ()
+
+    def is_plain_tensor(self) -> bool:
+        return True
+
+    def combine(self, operator: str, other: Value, reflected: bool) -> Value:
+        if not isinstance(other, (int, float, Unknown)):
+            return UNBOUND
+        return TensorSequence([Unknown("an item of a tensor", FLOAT) for _ in self.items], self.open)
 
 
 class LazyIterator(ListValue):

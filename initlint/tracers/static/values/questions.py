@@ -294,6 +294,11 @@ def hint_of(value: Value) -> Value:
     return value.type_hint() if isinstance(value, AbstractValue) else None
 
 
+def is_plain_tensor(value: Value) -> bool:
+    """Whether a value is surely a tensor, or several, and no Parameter."""
+    return isinstance(value, AbstractValue) and value.is_plain_tensor()
+
+
 def node_of(value: Value) -> FlowNode | None:
     """The data-flow node that a value was computed from; None for a value without data."""
     return value.flow_node() if isinstance(value, AbstractValue) else None

@@ -164,7 +164,7 @@ class Tensor(AbstractValue):
     contains only in products of several parameters, which have nodes of their own. `axes`: the parameter's axis for
     each axis of this view. `elementwise`: it is the product of data with data or with a parameter. `inserted`: the axes
     of size one that an index or `unsqueeze` has just added to data, counted as in the source. `rows`: see `Write.rows`.
-    `computed`: an operator or `.data` made it of parameters, so that it is surely none of them.
+    `computed`: an operator or `.data` made it, so that it is surely no parameter.
     """
 
     __slots__ = (
@@ -226,6 +226,11 @@ class Tensor(AbstractValue):
 
     def as_tensor(self) -> Tensor:
         return self
+
+    def is_plain_tensor(self) -> bool:
+        if self.leaf or self.computed:
+            return not self.leaf
+        return self.node is None and self.storage is not None and not self.storage.parameter
 
     def leads_to_modules(self) -> bool:
         return True

@@ -14,6 +14,7 @@ from types import EllipsisType
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from initlint._records import dataclass
+from initlint.facts.operator_kinds import VIEW_ATTRIBUTES
 from initlint.facts.signatures import Signature
 from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.words import UNDETERMINED
@@ -119,6 +120,10 @@ class AbstractValue:
     def python_type(self) -> Value:
         """`type(value)`."""
         return Unknown("the type of something unknown")
+
+    def is_plain_tensor(self) -> bool:
+        """Whether it is surely a tensor, or several, and no Parameter."""
+        return False
 
     def type_hint(self) -> Value:
         """The class or external name that an unknown value is annotated with or known to be of; None if none."""
@@ -501,7 +506,7 @@ class Unknown(AbstractValue):
     `receiver`: the object that it is an attribute of, such as a method of a base class that cannot be read.
     """
 
-    __slots__ = ("amount", "attributes", "hint", "name", "node", "origins", "reason", "receiver")
+    __slots__ = ("amount", "attributes", "hint", "is_tensor", "name", "node", "origins", "reason", "receiver")
 
     def __init__(
         self,
@@ -521,6 +526,8 @@ class Unknown(AbstractValue):
         """The data-flow node that it was computed from, if any."""
         self.amount: Any = None
         """Of a number that is computed from unknown ones: how, an `Amount`."""
+        self.is_tensor = False
+        """Whether it is the result of a function that makes a tensor: see `is_plain_tensor`."""
         self.attributes: dict[Any, Unknown] | None = None
 
     def member(self, name: Any, hint: Value = None) -> Unknown:
@@ -530,6 +537,8 @@ class Unknown(AbstractValue):
         if name not in self.attributes:
             member = self.attributes[name] = Unknown(self.reason, hint, self.node, self.origins)
             member.name = name if isinstance(name, str) else ""
+            member.receiver = self if self.is_tensor else None
+            member.is_tensor = self.is_tensor and (not isinstance(name, str) or name in VIEW_ATTRIBUTES)
         return self.attributes[name]
 
     def reaches(self) -> Iterable[Value]:
@@ -552,6 +561,9 @@ class Unknown(AbstractValue):
 
     def leads_to_modules(self) -> bool:
         return self.node is not None or bool(self.origins)
+
+    def is_plain_tensor(self) -> bool:
+        return self.is_tensor
 
     def type_hint(self) -> Value:
         return self.hint
