@@ -5,7 +5,7 @@
 Reports init code that never runs:
 
 - an init function that nothing in the project calls or passes on, or that only an uncalled function uses, and a
-  statement that names one without calling it (`self.init_weights`)
+  statement that names one without calling it (`self.init_weights`); also a method that only uses another of them
 - an `isinstance` test around an init that cannot be true: for a module in a loop over `parameters()`, for a parameter
   in a loop over `modules()`, for anything in a loop over the pairs of `named_modules()`, and of `self` instead of the
   argument in a callback of `apply`
@@ -13,8 +13,8 @@ Reports init code that never runs:
 - an init behind a name that the function itself sets to False, or in the other branch of a test that is always true
   (`isinstance(m, nn.Linear) or nn.Conv2d`)
 - a callback of `apply` that initializes a layer of `self` or of a function around it, and never its argument
-- a loop over the modules or parameters of a model, or an `apply`, in which no init call runs for any item: it tests for
-  a type or a name that the model does not have, `children()` yields only containers, a `return` ends the loop after its
+- a loop over the modules or parameters of a model, or an `apply`, in which no init call runs for any item: it, or the
+  comprehension or `filter` that lists the items, tests for a type or a name that the model does not have, `children()` yields only containers, a `return` ends the loop after its
   first item, all layers have `bias=False` where `m.bias is not None` is required, no layer has the attribute that is
   tested
 

@@ -15,15 +15,47 @@ _PARAMETER_CLASSES = frozenset({"Parameter", "UninitializedParameter"})
 
 
 def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
-    """The functions and methods of a file that initialise weights, and are named for that or draw those of a model."""
-    for function in text.functions:
-        is_named = is_weight_initializer(function.name) and not resets_part(function.name)
-        if (
-            (is_named or _takes_model(text, function))
-            and initialises(function)
-            and not _fills_only_buffers(text, function)
-        ):
-            yield function
+    """The functions and methods of a file that initialise weights, and are named for that or draw those of a model.
+
+    Also those of such a name that only use another of them.
+    """
+    found = [function for function in text.functions if _is_init_function(text, function)]
+    named = [function for function in text.functions if _is_named_for_it(function) and function not in found]
+    while new := [function for function in named if _uses_one_of(text, function, found)]:
+        found += new
+        named = [function for function in named if function not in new]
+    yield from (function for function in text.functions if function in found)
+
+
+def _is_init_function(text: SyntaxIndex, function: FunctionNode) -> bool:
+    is_named = _is_named_for_it(function) or _takes_model(text, function)
+    return is_named and initialises(function) and not _fills_only_buffers(text, function)
+
+
+def _is_named_for_it(function: FunctionNode) -> bool:
+    return is_weight_initializer(function.name) and not resets_part(function.name)
+
+
+def _uses_one_of(text: SyntaxIndex, function: FunctionNode, found: list[FunctionNode]) -> bool:
+    """Whether a function calls one of the init functions of the file, or applies one, also an imported one."""
+    scope = text.parents[function]
+    of_file = {other.name for other in found if isinstance(text.parents[other], ast.Module)}
+    of_class = {other.name for other in found if text.parents[other] is scope and isinstance(scope, ast.ClassDef)}
+
+    def is_one(node: ast.expr) -> bool:
+        if isinstance(node, ast.Name):
+            return node.id in of_file
+        return isinstance(node, ast.Attribute) and dotted(node.value) == "self" and node.attr in of_class
+
+    calls = [node for statement in function.body for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    return any(is_one(call.func) or any(map(is_one, call.args)) or _applies_imported(text, call) for call in calls)
+
+
+def _applies_imported(text: SyntaxIndex, call: ast.Call) -> bool:
+    """Whether it is `self.apply(weights_init)` with a function of another file."""
+    names = [argument.id for argument in call.args if isinstance(argument, ast.Name)]
+    is_apply = isinstance(call.func, ast.Attribute) and call.func.attr == "apply"
+    return is_apply and any(name in text.imported and is_weight_initializer(name) for name in names)
 
 
 def _takes_model(text: SyntaxIndex, function: FunctionNode) -> bool:

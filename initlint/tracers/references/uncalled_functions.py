@@ -54,7 +54,7 @@ def uncalled_functions(
     found = dict.fromkeys(init_functions(index)).keys()
     search = UseSearch(file, index, project)
     is_used = cache(search.is_used)
-    leftovers = Leftovers(index, found, is_used, search.is_used_with, bases, initializes_itself)
+    leftovers = Leftovers(index, found, is_used, search.is_used_with, search.is_used_outside, bases, initializes_itself)
     for function in found:
         if search.is_used_in_file(function):
             callers = search.uncalled_callers(function)
@@ -189,9 +189,13 @@ class UseSearch:
         others = (path for path in files if path != self.file and (self.with_tests or not is_test_path(path)))
         return any(self._is_used_in(path, function) for path in others)
 
-    def is_used_with(self, function: FunctionNode, cls: ast.ClassDef) -> bool:
-        """Whether code that may have a model of the class `cls` of the file uses a function of the file."""
+    def is_used_with(self, function: FunctionNode, cls: ast.ClassDef, dead: Sequence[ast.AST] = ()) -> bool:
+        """Whether code that may have a model of the class `cls` of the file uses a function of the file.
+
+        That in the functions `dead` does not count.
+        """
         uses = [node for node in self.index.mentions(function.name) if self._is_use_in_file(node, function)]
+        uses = [node for node in uses if not any(self.index.is_within(node, one) for one in dead)]
         if any(self._may_meet(node, cls) for node in uses):
             return True
         files = (self.project.files_with_word(self.file, name) for name in (function.name, cls.name))

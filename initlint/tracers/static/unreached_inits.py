@@ -189,11 +189,15 @@ def _described(interpreter: Interpreter, body: ast.AST) -> UnreachedInit:
     first = runs[0]
     inside = {node for function in _init_bodies(first, first.scope) for node in ast.walk(function)}
     tests = [test for run in runs for test in run.failed_tests if test in inside and _guards(test)]
+    selection = [] if tests else list(dict.fromkeys(test for run in runs for test in run.selection))
     location = SourceLocation(first.scope.source, tests[0].test) if tests else first.location
+    if selection and selection[0].source is first.scope.source:
+        location = selection[0]
     functions = {f: None for run in runs for f in (*(f for f, _ in run.stack), *run.functions)}
     helpers = [f for f in functions if f.owner is None and f.scope is first.scope]
     owner = next((f.owner for f, _ in reversed(first.stack) if f.owner is not None), None)
-    return UnreachedInit(location, owner, first.layers, _cause(runs, tests), tuple(helpers), runs)
+    cause = _cause(runs, tests, [test.node for test in selection])
+    return UnreachedInit(location, owner, first.layers, cause, tuple(helpers), runs)
 
 
 def _guards(test: ast.If) -> bool:
@@ -201,12 +205,13 @@ def _guards(test: ast.If) -> bool:
     return any(initialises(s) or isinstance(s, (ast.Continue, ast.Return)) for s in (*test.body, *test.orelse))
 
 
-def _cause(runs: tuple[VisitRun, ...], tests: list[ast.If]) -> str:
+def _cause(runs: tuple[VisitRun, ...], branches: list[ast.If], selection: list[ast.AST]) -> str:
     loop = runs[0].body
     if isinstance(loop, ast.For) and all(run.exits_early for run in runs):
         return "the loop ends after its first item"
     layers = {name for run in runs for name in run.layers}
-    tested = list(dict.fromkeys(name for test in tests for name in tested_classes(test.test)))
+    tests = [*(branch.test for branch in branches), *selection]
+    tested = list(dict.fromkeys(name for test in tests for name in tested_classes(test)))
     if isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call) and last_name(loop.iter.func) in _DIRECT:
         visited = {name for run in runs for name in run.classes}
         if (layers & set(tested)) - visited:
@@ -214,7 +219,7 @@ def _cause(runs: tuple[VisitRun, ...], tests: list[ast.If]) -> str:
     if tested and not layers & set(tested):
         return f"it tests for {' and '.join(tested)}"
     if tests:
-        test = ast.unparse(tests[0].test)
+        test = getattr(tests[0], "name", "") or ast.unparse(tests[0])
         if len(test) <= _MAX_TEST:
             return f"`{test}` decides against each of them"
     return "its test holds for none of them"
@@ -223,7 +228,7 @@ def _cause(runs: tuple[VisitRun, ...], tests: list[ast.If]) -> str:
 _DIRECT = frozenset({"children", "named_children"})
 
 
-def tested_classes(test: ast.expr) -> Iterator[str]:
+def tested_classes(test: ast.AST) -> Iterator[str]:
     """The names of the classes in `isinstance(m, (A, B))` and `type(m) is A`."""
     for node in ast.walk(test):
         classes: ast.expr | None = None

@@ -808,3 +808,64 @@ LOADER = """
 )
 def test_a_loader_of_vectors_that_nothing_calls(tmp_path: Path, made: str, number: int) -> None:
     assert len(rows(tmp_path, {"net.py": LOADER.format(made=made)})) == number
+
+
+DELEGATING = """
+    import torch.nn as nn
+    {top}
+    def weights_init(m):
+        if isinstance(m, nn.Linear):
+            nn.init.xavier_uniform_(m.weight)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(8, 8)
+            {call}
+
+        def _init_layer(self, layer):
+            nn.init.zeros_(layer.bias)
+
+        def init_weights(self):
+            {body}
+
+        def forward(self, x):
+            return self.fc(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "call", "more", "reported"),
+    [
+        ("self.apply(weights_init)", "pass", "", True),
+        ("self._init_layer(self.fc)", "pass", "", True),
+        ("nn.init.ones_(self.fc.weight); self._init_layer(self.fc)", "pass", "", True),
+        ("self.fc.apply(self._init_layer)", "pass", "", True),
+        ("for m in self.modules(): weights_init(m)", "pass", "", True),
+        ("self.apply(weights_init)", "self.init_weights()", "", False),
+        ("self.apply(weights_init)", "self.apply(weights_init)", "", False),
+        ("self.apply(weights_init)", "self._init_layer(self.fc)", "", False),
+        ("self.apply(weights_init)", "pass", "net = Net(); net.apply(weights_init)", False),
+        ("self.apply(weights_init)", "pass", "net = Net(); net.init_weights()", False),
+        ("self._init_layer(self.fc)", "pass", "net = Net(); net._init_layer(net.fc)", False),
+        ("self.apply(print)", "pass", "net = Net(); net.apply(weights_init)", False),
+    ],
+)
+def test_a_method_that_only_uses_an_init_function(
+    tmp_path: Path, body: str, call: str, more: str, reported: bool
+) -> None:
+    text = DELEGATING.format(top="", body=body, call=call) + f"    {more}\n"
+    if "weights_init" not in body + call + more:
+        start, end = text.index("    def weights_init"), text.index("    class Net")
+        text = text[:start] + text[end:]
+    if "_init_layer" not in body + call + more:
+        start, end = text.index("        def _init_layer"), text.index("        def init_weights")
+        text = text[:start] + text[end:]
+    found = findings_in_project(tmp_path, "INI106", {"net.py": text})
+    assert [message.split()[0] for _, _, message in found] == (["`init_weights`"] if reported else [])
+
+
+def test_a_method_that_applies_an_imported_init_function(tmp_path: Path) -> None:
+    text = net().replace("nn.init.normal_(self.fc.weight)", "self.apply(weights_init)")
+    text = "    from inits import weights_init" + text
+    assert len(rows(tmp_path, {"net.py": text, "inits.py": FUNCTION.format(cls="", more="")})) == 1

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 
+from initlint.project.source import SourceLocation
 from initlint.tracers.static.library.ordering import extreme, in_order
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.external_names import BOOL, INT
+from initlint.tracers.static.values.functions import Function, as_function
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.questions import (
     bound_under,
@@ -149,7 +152,16 @@ def _filter(interpreter: Interpreter, call: CallArguments) -> ListValue:
     items = [
         item for item, verdict in zip(_items(interpreter, iterable), verdicts, strict=True) if verdict is not False
     ]
-    return ListValue(items, open=None in verdicts or not has_known_length(iterable), kind="iterator")
+    result = ListValue(items, open=None in verdicts or not has_known_length(iterable), kind="iterator")
+    tested_by = as_function(function)
+    result.select_from(iterable, [] if tested_by is None else [_test_of(tested_by)])
+    return result
+
+
+def _test_of(function: Function) -> SourceLocation:
+    """The test that a lambda makes; of a longer function, all of it."""
+    node = function.node
+    return SourceLocation(function.scope.source, node.body if isinstance(node, ast.Lambda) else node)
 
 
 def _list(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -164,7 +176,9 @@ def _list_of(interpreter: Interpreter, value: Value) -> Value:
     value = value if iterator is UNBOUND else iterator
     if known_items(value) is None:
         return Unknown("a list of something unknown") if as_tensor(value) is None else value
-    return ListValue(_items(interpreter, value), not has_known_length(value))
+    result = ListValue(_items(interpreter, value), not has_known_length(value))
+    result.select_from(value, ())
+    return result
 
 
 def _from_list(interpreter: Interpreter, call: CallArguments, make: Callable[[ListValue], Value]) -> Value:

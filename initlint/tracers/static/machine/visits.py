@@ -25,9 +25,9 @@ class VisitRun:
     `body`: the loop or the callback. `stack`: the calls that led there, the outermost first. `complete`: it ended
     without an exception, over a completely known module tree. `exits_early`: a `return` or `break` left items over.
     `layers`: the layers with parameters below the items, by type. `has_bias`: one of them has a bias.
-    `classes`: the types of the items. `failed_tests`:
-    the `if` statements of which one side was skipped. `functions`: those that ran inside. `attribute_tests`: by name of
-    an attribute, the objects that `hasattr` or `getattr` looked for it on.
+    `classes`: the types of the items. `selection`: the tests that chose these among all items. `failed_tests`: the `if`
+    statements of which one side was skipped. `functions`: those that ran inside. `attribute_tests`: by name of an
+    attribute, the objects that `hasattr` or `getattr` looked for it on.
     """
 
     body: ast.AST
@@ -40,6 +40,7 @@ class VisitRun:
     has_bias: bool = False
     classes: Counter[str] = field(default_factory=Counter)
     failed_tests: dict[ast.If, None] = field(default_factory=dict)
+    selection: tuple[SourceLocation, ...] = ()
     functions: dict[Function, None] = field(default_factory=dict)
     items: list[Value] = field(default_factory=list)
     attribute_tests: dict[str, list[Instance]] = field(default_factory=dict)

@@ -147,6 +147,8 @@ def _comprehension(
 
     result.open = _for(interpreter, node.generators, iterable, inner, add)
     note_equal_items(interpreter, result, interpreter.location_of(node, env))
+    if len(node.generators) == 1:
+        result.select_from(iterable, (interpreter.location_of(test, env) for test in node.generators[0].ifs))
     if isinstance(node, ast.GeneratorExp):
         result.kind = "iterator"
     return result

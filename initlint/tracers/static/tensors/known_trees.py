@@ -52,6 +52,7 @@ def visited_items(
         if roots is not None:
             run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
             run.classes, run.items = type_counts(items), list(items)
+            run.selection = iterable.selection if isinstance(iterable, ListValue) else ()
         yield
         run.complete = roots is not None
 

@@ -42,10 +42,11 @@ from initlint.tracers.static.values.values import (
 class ListValue(AbstractValue):
     """A list, set, deque or iterator. `open`: an unknown number of further items like these may follow.
 
-    `origin`: the module whose submodules or parameters these are. `unordered`: they are in another order than known.
+    `origin`: the module whose submodules or parameters these are. `selection`: the tests by which code chose these
+    among all of them. `unordered`: they are in another order than known.
     """
 
-    __slots__ = ("items", "kind", "open", "origin", "unordered")
+    __slots__ = ("items", "kind", "open", "origin", "selection", "unordered")
 
     def __init__(
         self,
@@ -59,7 +60,13 @@ class ListValue(AbstractValue):
         self.open = open
         self.kind = kind
         self.origin = origin
+        self.selection: tuple[SourceLocation, ...] = ()
         self.unordered = unordered
+
+    def select_from(self, iterable: Value, tests: Iterable[SourceLocation]) -> None:
+        """Note that it has those items of `iterable` that pass the tests, or what is computed of them."""
+        if isinstance(iterable, ListValue) and iterable.origin is not None and not self.open:
+            self.origin, self.selection = iterable.origin, (*iterable.selection, *tests)
 
     def save(self) -> Any:
         return (list(self.items), self.open)
@@ -244,6 +251,7 @@ class LazyIterator(ListValue):
             run, self._run = self._run, None
             result = run()
             self._items, self._open = list(result.items), result.open
+            self.origin, self.selection = result.origin, result.selection
 
     @property
     def items(self) -> list[Value]:
