@@ -14,9 +14,9 @@ Reports init code that never runs:
   (`isinstance(m, nn.Linear) or nn.Conv2d`)
 - a callback of `apply` that initializes a layer of `self` or of a function around it, and never its argument
 - a loop over the modules or parameters of a model, or an `apply`, in which no init call runs for any item: it, or the
-  comprehension or `filter` that lists the items, tests for a type or a name that the model does not have, `children()` yields only containers, a `return` ends the loop after its
-  first item, all layers have `bias=False` where `m.bias is not None` is required, no layer has the attribute that is
-  tested
+  comprehension or `filter` that lists the items, tests for a type or a name that the model does not have, `children()`
+  yields only containers, a `return` ends the loop after its first item, all layers have `bias=False` where
+  `m.bias is not None` is required, no layer has the attribute that is tested
 
 All files of the project are searched for the name, including files that are not linted. The project is the folder above
 the file with `pyproject.toml`, `setup.py`, `setup.cfg` or `.git`. Without one it is the folder that the file's imports

@@ -72,7 +72,7 @@ class UnreachedFinder:
     def unapplied(self, models: Sequence[ModelGraph]) -> Iterator[UnappliedInit]:
         """The init functions that nothing calls, and the init calls under a condition that never holds."""
         source = self.scope.source
-        if CALLS_FILL.search(source.code) is None:
+        if CALLS_FILL.search(source.code) is None and ".apply(" not in source.code:
             return
         text = self._text
         draws = cache(partial(initializes_itself, self.scope))
