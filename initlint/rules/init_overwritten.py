@@ -3,7 +3,8 @@
 ## What it does
 
 Reports an init of one layer that has no effect because a generic one (a loop over the modules, an `apply`) overwrites
-it later: a zeroed head, a gate's bias, a small gain, values that are copied or assigned, a weight that is scaled.
+it later: a zeroed head, a gate's bias or a part of it, a small gain, values that are copied or assigned, a weight that
+is scaled. Also constants for some layers that a loop lists (`for gate in self.gates`).
 
 It is silent if the generic init comes first, for equal values, for default biases, for random values that a parameter
 is created with, and if only one of the two is certain.
@@ -70,9 +71,10 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
+from initlint.analysis.init_loops import lists_layers, visits_model
 from initlint.analysis.layer_activation import constant, is_matrix, written_fans, written_shape
 from initlint.analysis.messages import layer_names, line_of, related_locations, short_name
 from initlint.analysis.norms import NORM_TYPES
@@ -105,25 +107,53 @@ class _Overwritten(NamedTuple):
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose deliberate value a generic call overwrites."""
     init_calls = {call.location for call in model.calls}
-    written = _written(model)
+    reach = _Reach(model)
     overwritten: dict[Location, list[_Overwritten]] = {}
     for layer in model.layers:
         for entry in _overwritten(layer, init_calls):
-            first, last = (written[write.location] for write in (entry.first, entry.last))
-            if len(first) == 1 and len(last) > 1 and first < last and _differ(entry):
+            if _is_chosen(entry, reach) and _differ(entry):
                 overwritten.setdefault(entry.first.location, []).append(entry)
     for location, entries in overwritten.items():
         message = _message(entries, is_assignment=location not in init_calls)
         yield Violation(message, location, Severity.WARNING, _related(entries))
 
 
-def _written(model: ModelGraph) -> Mapping[Location, Set[tuple[str, str, str]]]:
-    """The parameters that each call writes to, by owner and attribute."""
-    written: dict[Location, set[tuple[str, str, str]]] = defaultdict(set)
-    for layer in model.layers:
-        for write in layer.writes:
-            written[write.location].add((layer.owner, layer.attribute, write.parameter))
-    return written
+class _Reach:
+    """The layers that the code at a location writes to, by owner and attribute.
+
+    `parameters`: with the names of the parameters. `alike`: by location and arguments. `at_once`: by location,
+    arguments and the calls that lead there.
+    """
+
+    def __init__(self, model: ModelGraph) -> None:
+        self.layers: dict[Location, set[tuple[str, str]]] = defaultdict(set)
+        self.parameters: dict[Location, set[tuple[str, str, str]]] = defaultdict(set)
+        self.alike: dict[tuple[Location, str], set[tuple[str, str]]] = defaultdict(set)
+        self.at_once: dict[tuple[Location, str, tuple[Location, ...]], set[tuple[str, str]]] = defaultdict(set)
+        for layer in model.layers:
+            for write in layer.writes:
+                name, arguments = (layer.owner, layer.attribute), repr(write.arguments)
+                self.layers[write.location].add(name)
+                self.parameters[write.location].add((*name, write.parameter))
+                self.alike[write.location, arguments].add(name)
+                self.at_once[write.location, arguments, write.via].add(name)
+
+
+def _is_chosen(entry: _Overwritten, reach: _Reach) -> bool:
+    """Whether the first write is for one layer, or some that the code lists, and the last for the layers of a model."""
+    first, last = entry.first, entry.last
+    one, all = reach.parameters[first.location], reach.parameters[last.location]
+    if len(one) == 1 and len(all) > 1 and one < all:
+        return True
+    layers, arguments = reach.layers[last.location], repr(first.arguments)
+    alike = reach.alike[first.location, arguments]
+    walks = visits_model(last)
+    if visits_model(first) or not (alike < layers or (walks and alike == layers and len(alike) == 1)):
+        return False
+    is_drawn = first.initializer in INITIALIZERS and constant(first) is None and first.initializer not in _IDENTITIES
+    if len(reach.at_once[first.location, arguments, first.via]) == 1:
+        return not is_drawn or len(alike) == 1
+    return not is_drawn and lists_layers(first)
 
 
 def _overwritten(layer: Layer, init_calls: Set[Location]) -> Iterator[_Overwritten]:
@@ -136,12 +166,20 @@ def _overwritten(layer: Layer, init_calls: Set[Location]) -> Iterator[_Overwritt
         first = earlier[-1]
         # A raw parameter must get its first values somewhere: `nn.Parameter(torch.zeros(8))` is not deliberate.
         is_deliberate = layer.type != "Parameter" or first.location in init_calls or constant(first) not in _ALLOCATED
-        if (_is_init(first) and is_deliberate) or _is_scaling(first) or _is_copy(layer, first):
+        is_init = (_is_init(first) and is_deliberate) or _is_part(layer, first)
+        if is_init or _is_scaling(first) or _is_copy(layer, first):
             yield _Overwritten(layer, first, last)
 
 
 def _is_init(write: Write) -> bool:
     return write.certain and write.covers_tensor and not write.reads_old_value and write.initializer in INITIALIZERS
+
+
+def _is_part(layer: Layer, write: Write) -> bool:
+    """Whether it sets a part of a parameter to a number, such as the bias of a forget gate."""
+    value = constant(write)
+    is_part = write.certain and not write.covers_tensor and layer.type not in ("Embedding", "EmbeddingBag")
+    return is_part and value is not None and abs(value) >= _BIAS
 
 
 def _is_scaling(write: Write) -> bool:
