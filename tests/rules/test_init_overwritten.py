@@ -62,6 +62,7 @@ def messages(source: str) -> list[str]:
 
 
 LOST = [
+    {"before": "for m in (self.fc, self.head): nn.init.zeros_(m.weight)"},
     {"before": "nn.init.zeros_(self.head.weight)"},
     {"before": "nn.init.constant_(self.head.bias, -4.6)"},
     {"before": "nn.init.normal_(self.head.weight, std=0.01)"},
@@ -84,7 +85,6 @@ KEPT = [
     {"gate": "nn.init.zeros_(self.proj.bias)"},
     {"before": "nn.init.normal_(self.head.weight, std=0.4)"},
     {"before": "nn.init.normal_(self.head.bias, std=0.01)"},
-    {"before": "for m in (self.fc, self.head): nn.init.zeros_(m.weight)"},
     {"before": "nn.init.zeros_(self.head.weight)", "after": "self.head.weight.data.copy_(torch.eye(8))"},
     {"before": "nn.init.zeros_(self.head.weight[0])"},
     {"before": "nn.init.zeros_(self.norm.bias)"},
