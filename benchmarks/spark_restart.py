@@ -47,7 +47,7 @@ def main() -> None:
         session.stop()
         _wait(_start(table, whole))
         for _ in range(arguments.kills):
-            _kill(_start(table, again), again)
+            _run_and_kill(table, again)
         _wait(_start(table, again))
         session = spark_session(_CORES)
         first, second = (sorted(map(repr, session.read.parquet(str(one)).collect())) for one in (whole, again))
@@ -72,10 +72,11 @@ def _wait(job: subprocess.Popen[bytes]) -> None:
         sys.exit(f"a job ended with exit status {job.returncode}")
 
 
-def _kill(job: subprocess.Popen[bytes], target: Path) -> None:
-    """End the job when it has written some rows, and show that what it leaves is no whole table."""
-    began = time.monotonic()
-    while job.poll() is None and not (written := len(list(target.rglob("part-*.parquet")))):
+def _run_and_kill(table: Path, target: Path) -> None:
+    """End a job when it has written some rows, and show that what it leaves is no whole table."""
+    before, began = _written(target), time.monotonic()
+    job = _start(table, target)
+    while job.poll() is None and not (new := _written(target) - before):
         time.sleep(0.05)
     if job.poll() is not None:
         sys.exit("the job ended before it could be killed")
@@ -83,7 +84,12 @@ def _kill(job: subprocess.Popen[bytes], target: Path) -> None:
     job.wait()
     if (target / "_SUCCESS").exists():
         sys.exit("a job that was killed has left a table that looks whole")
-    print(f"killed after {time.monotonic() - began:.0f} s with {written} files written", flush=True)
+    print(f"killed after {time.monotonic() - began:.0f} s with {len(new)} files written", flush=True)
+
+
+def _written(target: Path) -> set[Path]:
+    """The files of rows in the table, and in the folders of tasks that have not ended."""
+    return {path for path in target.rglob("part-*.parquet") if path.stat().st_size}
 
 
 if __name__ == "__main__":
