@@ -3,7 +3,8 @@
 ## What it does
 
 Reports an `nn.Parameter` that no branch of `_init_weights` writes, in a model that derives from `PreTrainedModel` of
-transformers and calls `post_init`. Writes in a constructor do not count, see below.
+transformers and calls `post_init`; also one in a `ParameterList` or `ParameterDict`. Writes in a constructor do not
+count, see below.
 
 It is silent for
 
@@ -11,6 +12,8 @@ It is silent for
 - a parameter of a nested `PreTrainedModel` whose own `_init_weights` writes it
 - layers and norms that `PreTrainedModel._init_weights` initializes
 - parameters listed in `_tied_weights_keys`, and parameters that no method reads
+- classes that derive from a model class of transformers (`BertPreTrainedModel`) and do not write `_init_weights`, or
+  call that of the library in it
 - classes that replace `init_weights` or `initialize_weights`
 - `modular_*.py` of transformers itself, whose classes get other base classes in the generated `modeling_*.py`
 

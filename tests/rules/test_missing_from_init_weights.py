@@ -160,3 +160,57 @@ def test_silent_in_templates() -> None:
     settings = Settings(select=("INI115",))
     assert check([Path("modular_tagger.py")], settings, {"modular_tagger.py": source}).diagnostics == ()
     assert len(check([Path("modeling_tagger.py")], settings, {"modeling_tagger.py": source}).diagnostics) == 2
+
+
+CONTAINERS = MODEL.replace("self.gamma = nn.Parameter(1e-4 * torch.ones(dim))", "self.gamma = {value}").replace(
+    "return x * self.gamma", "return x * sum(self.gamma)"
+)
+LINEAR = "if isinstance(module, (nn.Linear, TinyRMSNorm)):\n    module.weight.data.normal_(0, .02)\n"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "nn.ParameterList([nn.Parameter(torch.ones(dim)) for _ in range(2)])",
+        "nn.ParameterList(nn.Parameter(torch.ones(dim)) for _ in range(dim))",
+        "nn.ParameterDict({{'one': nn.Parameter(torch.ones(dim))}})",
+        "nn.ParameterList()\n        self.gamma.append(nn.Parameter(torch.ones(dim)))",
+    ],
+)
+def test_parameters_in_containers(value: str) -> None:
+    model = CONTAINERS.replace("{value}", value)
+    assert [name.partition(".")[0] for name in left(LINEAR, model)] == BOTH
+    assert [name.partition(".")[0] for name in left("super()._init_weights(module)", model)] == BOTH
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        "elif isinstance(module, Scale):\n    for p in module.gamma:\n        nn.init.ones_(p)",
+        "elif isinstance(module, Scale):\n    module.gamma[0].data.fill_(1.0)\n    module.gamma[1].data.fill_(1.0)",
+        "elif isinstance(module, nn.ParameterList):\n    for p in module:\n        p.data.normal_()",
+        "elif isinstance(module, Scale):\n    for p in module.parameters():\n        fill_all(p)",
+    ],
+)
+def test_parameters_in_containers_that_are_written(branch: str) -> None:
+    value = "nn.ParameterList([nn.Parameter(torch.ones(dim)), nn.Parameter(torch.ones(dim))])"
+    assert left(LINEAR + branch, CONTAINERS.replace("{value}", value)) == ["token"]
+
+
+def test_list_that_no_method_reads() -> None:
+    value = "nn.ParameterList([nn.Parameter(torch.ones(dim))])"
+    model = CONTAINERS.replace("{value}", value).replace("sum(self.gamma)", "2")
+    assert left(LINEAR, model) == ["token"]
+
+
+@pytest.mark.parametrize(
+    ("base", "path"), [("BertPreTrainedModel", ""), ("LlamaPreTrainedModel", ".models.llama.modeling_llama")]
+)
+def test_class_of_the_library_with_own_init(base: str, path: str) -> None:
+    model = MODEL.replace("from transformers import PreTrainedModel", f"from transformers{path} import {base}")
+    model = model.replace("(PreTrainedModel)", f"({base})")
+    assert left(LINEAR, model) == BOTH
+    assert left(LINEAR + "elif isinstance(module, Scale):\n    nn.init.ones_(module.gamma)", model) == ["token"]
+    # What the library's own init writes is not known.
+    assert left("super()._init_weights(module)", model) == []
+    assert left("", model.replace("    def _init_weights(self, module):\n{init}\n", "")) == []

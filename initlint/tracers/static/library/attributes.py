@@ -13,6 +13,7 @@ from initlint.tracers.static.library.modules import default_argument
 from initlint.tracers.static.library.pretrained_models import (
     INIT_WEIGHTS,
     is_pretrained_model,
+    replaces_library_init,
     run_base_init_weights,
     run_post_init,
 )
@@ -118,7 +119,7 @@ def _framework_hook(cls: ClassValue, name: str) -> bool:
         return False
     names = (*cls.externals(), *(base.name for base in cls.project_classes[1:]))
     bases = {name.rpartition(".")[2] for name in names}
-    if bases.isdisjoint(POST_INIT_NAMES):
+    if bases.isdisjoint(POST_INIT_NAMES) and not replaces_library_init(cls):
         return False
     _, owner = cls.find(name)
     return owner is None or owner.name in POST_INIT_NAMES

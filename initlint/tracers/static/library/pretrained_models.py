@@ -15,13 +15,14 @@ from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, record_write
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.functions import BoundMethod, method_of
-from initlint.tracers.static.values.module_tree import modules, own_parameters
+from initlint.tracers.static.values.module_tree import children, modules, own_parameters
 from initlint.tracers.static.values.objects import Instance, as_module
 from initlint.tracers.static.values.questions import entries, options
 from initlint.tracers.static.values.tensors import Storage
 from initlint.tracers.static.values.values import CallArguments, NativeMethod, Value
 
 INIT_WEIGHTS = "_init_weights"
+_CONTAINERS = ("torch.nn.ParameterDict", "torch.nn.ParameterList")
 _NORM_NAMES = ("LayerNorm", "RMSNorm")
 """The base class initializes the weight and bias of each module whose class has one of these in its name."""
 
@@ -32,6 +33,15 @@ def is_pretrained_model(instance: Instance) -> bool:
     return cls is not None and any(
         (base := framework_class(name)) is not None and base.post_init for name in cls.externals()
     )
+
+
+def replaces_library_init(cls: ClassValue) -> bool:
+    """Whether a class of the project writes `_init_weights` for a model class of transformers: `BertPreTrainedModel`.
+
+    Without that the library's own runs, of which is not known what it writes.
+    """
+    is_derived = any(name.startswith("transformers.") and name.endswith("PreTrainedModel") for name in cls.externals())
+    return is_derived and method_of(cls, INIT_WEIGHTS) is not None
 
 
 def run_post_init(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
@@ -85,14 +95,15 @@ def run_base_init_weights(interpreter: Interpreter, call: CallArguments) -> None
         module = as_module(option)
         if module is not None:
             is_norm = any(name in module.class_name for name in _NORM_NAMES)
+            is_layer = module.torch_name not in ("torch.nn.Module", *_CONTAINERS)
             for name, tensor, _ in own_parameters(module):
-                if module.torch_name != "torch.nn.Module" or (is_norm and name in ("weight", "bias")):
+                if is_layer or (is_norm and name in ("weight", "bias")):
                     record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site, condition=condition)
 
 
 @dataclass(frozen=True, slots=True)
 class _RawParameter:
-    """A parameter that a class of the project creates."""
+    """A parameter that a class of the project creates; `name`: its attribute, or that of the list that it is in."""
 
     name: str
     cls: ClassValue
@@ -119,7 +130,10 @@ def _raw_parameters(root: Instance) -> Iterator[_RawParameter]:
         if cls is None or module.torch_name != "torch.nn.Module":
             continue
         tied_names.update(_texts([cls.find("_tied_weights_keys")[0]]))
-        for name, tensor, _ in own_parameters(module):
+        containers = [(name, child) for name, child in children(module) if child.torch_name in _CONTAINERS]
+        named = [(name, tensor) for name, tensor, _ in own_parameters(module)]
+        named += [(name, tensor) for name, child in containers for _, tensor, _ in own_parameters(child)]
+        for name, tensor in named:
             assert tensor.storage is not None
             raw_parameters.append(_RawParameter(name, cls, tensor.storage))
     return (p for p in raw_parameters if not any(p.name in text for text in tied_names))
