@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 _VISION = ("torchvision.models.", "timm.", "segmentation_models_pytorch.", "efficientnet_pytorch.", "pretrainedmodels.")
@@ -34,6 +35,29 @@ def pretrained_layer_types(name: str, arguments: Sequence[Any], keywords: Mappin
         return ()
     named = " ".join(text for text in (method, *arguments, keywords.get("model_name")) if isinstance(text, str))
     return ("Conv2d", "Linear") if _TRANSFORMER.search(named) else ("Conv2d",)
+
+
+_STAGES = "*conv1 bn1 relu maxpool *layer1 *layer2 *layer3 *layer4 avgpool fc"
+_PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        r"(?:wide_)?resne[x]?t\d+\w*": _STAGES,
+        r"(?:vgg\d+(?:_bn)?|alexnet|efficientnet\w+|mobilenet_v3\w+)": "*features avgpool classifier",
+        r"(?:densenet\d+|squeezenet\w+|mobilenet_v2)": "*features classifier",
+    }
+)
+"""The submodules of the models of torchvision, by the name of the function; those with a star have convolutions."""
+
+
+def pretrained_parts(name: str) -> tuple[tuple[str, bool], ...]:
+    """The submodules of the model that a function of torchvision builds, and whether each has convolutions.
+
+    Empty for any other function.
+    """
+    if not name.startswith("torchvision.models."):
+        return ()
+    function = name.rpartition(".")[2]
+    parts = next((parts for pattern, parts in _PARTS.items() if re.fullmatch(pattern, function)), "")
+    return tuple((part.lstrip("*"), part.startswith("*")) for part in parts.split())
 
 
 def _asks_for_weights(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> bool:

@@ -133,3 +133,97 @@ class Net(nn.Module):
 """
     result = check([Path("net.py")], Settings(select=("INI113",)), {"net.py": source.encode()})
     assert len(result.diagnostics) == number
+
+
+PARTS = """
+import torch
+from torch import nn
+from torchvision import models
+
+
+def start(m):
+    if isinstance(m, nn.Conv2d):
+        nn.init.kaiming_normal_(m.weight)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        resnet = models.resnet18(weights="DEFAULT")
+        {parts}
+        self.head = nn.Conv2d(512, 8, 1)
+        {init}
+
+    def forward(self, x):
+        return self.head(self.trunk(x))
+"""
+TRUNK = "self.trunk = nn.Sequential(*list(resnet.children())[:-2])"
+STAGES = "self.stem = nn.Sequential(resnet.conv1, resnet.bn1)\n        self.stage = resnet.layer1"
+ALL = "self.apply(start)"
+
+
+def of_parts(parts: str, init: str) -> list[str]:
+    source = PARTS.format(parts=parts, init=init)
+    result = check([Path("net.py")], Settings(select=("INI113",)), {"net.py": source.encode()})
+    assert result.failures == ()
+    return [finding.message for finding in result.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("parts", "init"),
+    [
+        (TRUNK, ALL),
+        (TRUNK, "for m in self.modules():\n            start(m)"),
+        (TRUNK, "self.trunk.apply(start)"),
+        (STAGES, ALL),
+        ("self.trunk = models.vgg16(pretrained=True).features", ALL),
+        ("self.trunk = nn.Sequential(*[child for _, child in resnet.named_children()][:6])", ALL),
+    ],
+)
+def test_part_of_a_pretrained_model_is_lost(parts: str, init: str) -> None:
+    (message,) = of_parts(parts, init)
+    assert "comes with: training starts from random weights" in message
+
+
+@pytest.mark.parametrize(
+    ("parts", "init"),
+    [
+        (TRUNK, "start(self.head)"),
+        (TRUNK, "self.head.apply(start)"),
+        # One stage is initialized again on purpose.
+        (STAGES, "self.stage.apply(start)"),
+        (STAGES, "for m in self.stage.modules():\n            start(m)"),
+        (STAGES, "nn.init.zeros_(self.stem[0].weight)"),
+        (
+            "self.stem = nn.Sequential(resnet.conv1)\n        self.last = nn.Sequential(resnet.layer4)",
+            "self.last.apply(start)",
+        ),
+        ("self.fc, self.pool = resnet.fc, resnet.avgpool", ALL),
+        ("self.trunk = models.vgg16(pretrained=True).classifier", ALL),
+        (TRUNK.replace("resnet.", "models.resnet18().", 1), ALL),
+    ],
+)
+def test_part_of_a_pretrained_model_is_kept(parts: str, init: str) -> None:
+    assert of_parts(parts, init) == []
+
+
+@pytest.mark.parametrize("test", ["'Conv' in type(m).__name__", "m.__class__.__name__.startswith('Conv')"])
+def test_guard_of_the_script_is_no_test_of_the_load(test: str) -> None:
+    script = f"""
+
+class Trainer:
+    def __init__(self, folder):
+        self.net = Net()
+        self.net.load_state_dict(torch.load(folder + "/net.pt"))
+        self.net.apply(by_name)
+
+
+def by_name(m):
+    if {test}:
+        nn.init.normal_(m.weight, 0.0, 0.02)
+
+
+if __name__ == "__main__":
+    Trainer("out")
+"""
+    assert len(messages(after=script)) == 1

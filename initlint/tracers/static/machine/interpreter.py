@@ -121,8 +121,8 @@ class EntryPointLog:
     nodes: dict[int, list[FlowNode]] = field(default_factory=dict)
     """By the identity of a layer: the data-flow nodes of its uses."""
     calls: dict[SourceLocation, Any] = field(default_factory=dict)
-    pretrained: list[Instance] = field(default_factory=list)
-    """The contents of the models of other libraries that come with pretrained weights."""
+    pretrained: list[Any] = field(default_factory=list)
+    """The models of other libraries that come with pretrained weights: `PretrainedModule`."""
     misuses: dict[SourceLocation, ParameterMisuse] = field(default_factory=dict)
     incomplete: dict[str, None] = field(default_factory=dict)
     has_trained: bool = False

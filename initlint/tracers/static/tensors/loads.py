@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from initlint._records import dataclass
+from initlint.facts.pretrained import pretrained_parts
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import CheckpointLoad, Write
 from initlint.project.source import Location, SourceLocation
@@ -153,7 +154,10 @@ def _is_ordered_by_caller(load: LoadRecord, write: Write) -> bool:
     return any(isinstance(function, ast.Attribute) and function.attr == write.helpers[0] for function in calls)
 
 
-_COMMON = frozenset({"self", "nn", "torch", "isinstance", "hasattr", "os", "m", "module"})
+_COMMON = frozenset(
+    {"self", "nn", "torch", "isinstance", "hasattr", "os", "m", "module", "__name__", "__class__", "type"}
+)
+"""Names that two tests may have in common and yet test different things."""
 
 
 def _tested_names(sites: Iterable[Location], without: tuple[Location, ...] = ()) -> set[str]:
@@ -176,6 +180,20 @@ def pretrained_module(
     interpreter: Interpreter, name: str, layer_types: Iterable[str], location: Location
 ) -> PretrainedModule:
     """The result of the call of `name`, which builds a model with pretrained weights."""
+    content = _content(interpreter, name, layer_types, location)
+    parts: dict[str, PretrainedModule | None] = {}
+    for part, has_convolutions in pretrained_parts(name):
+        parts[part] = None
+        if has_convolutions:
+            inner = _content(interpreter, name, ["Conv2d"], location)
+            parts[part] = PretrainedModule(f"{name} is not followed", inner, is_part=True)
+    model = PretrainedModule(f"{name} is not followed", content, parts)
+    interpreter.log.pretrained.append(model)
+    return model
+
+
+def _content(interpreter: Interpreter, name: str, layer_types: Iterable[str], location: Location) -> Instance:
+    """A module that represents a model, or a part of one, with pretrained weights."""
     condition = interpreter.state.condition
     content = Instance(ExternalName(name), location, condition, "torch.nn.Module")
     content.parent = True
@@ -187,8 +205,7 @@ def pretrained_module(
         content.fields[str(at)] = layer
     source = name.removesuffix(".from_pretrained").rpartition(".")[2] if name.endswith("from_pretrained") else name
     record_load(interpreter, content, location, source.rpartition(".")[2])
-    interpreter.log.pretrained.append(content)
-    return PretrainedModule(f"{name} is not followed", content)
+    return content
 
 
 def is_pretrained_content(module: Instance) -> bool:
@@ -201,10 +218,18 @@ def is_pretrained_content(module: Instance) -> bool:
     )
 
 
-def loads_of_content(contents: Iterable[Instance]) -> Iterator[CheckpointLoad]:
-    """The loads of the layers that represent pretrained models."""
-    for content in contents:
-        for _, layer in children(content):
-            for name, tensor, condition in own_parameters(layer):
-                if name == "weight" and tensor.storage is not None:
-                    yield last_load(tensor.storage, condition | tensor.storage.condition)
+def loads_of_content(models: Iterable[PretrainedModule]) -> Iterator[CheckpointLoad]:
+    """The loads of the layers that represent pretrained models; of their parts, if all that are used lose theirs."""
+    for model in models:
+        yield from _loads_of(model.content)
+        parts = [part for part in model.parts.values() if part is not None and part.is_used]
+        loads = [load for part in parts for load in _loads_of(part.content)]
+        if all(load.overwritten_by is not None for load in loads):
+            yield from loads[:1]
+
+
+def _loads_of(content: Instance) -> Iterator[CheckpointLoad]:
+    for _, layer in children(content):
+        for name, tensor, condition in own_parameters(layer):
+            if name == "weight" and tensor.storage is not None:
+                yield last_load(tensor.storage, condition | tensor.storage.condition)
