@@ -94,6 +94,8 @@ def _changes(source: SourceFile, node: cst.CSTNode, request: RenameDeprecated) -
         yield from _renamed_import(source, node, old, new)
     elif isinstance(node, cst.Attribute) and node.attr.value == old and _is_of_module(node, request, names):
         yield Change(*SourceText.of(source).range(node.attr), new)
+    elif isinstance(node, cst.SimpleString) and node.evaluated_value == old:
+        yield Change(*SourceText.of(source).range(node), node.value.replace(old, new))
     elif isinstance(node, cst.Name) and names.resolve(node) == f"{MODULE}.{old}":
         scope = names.scope(node)
         if scope.holder(node.value) is None:

@@ -4,7 +4,7 @@
 
 Reports calls, other references and imports of `uniform`, `normal`, `constant`, `eye`, `dirac`, `xavier_uniform`,
 `xavier_normal`, `kaiming_uniform`, `kaiming_normal`, `orthogonal` and `sparse` of `torch.nn.init`, also where `nn` or
-`init` comes from another file of the project (`from parts import *`).
+`init` comes from another file of the project (`from parts import *`), and as a string (`getattr(nn.init, "normal")`).
 
 It is silent for functions of these names that are not PyTorch's.
 

@@ -103,3 +103,23 @@ def test_the_name_is_rewritten_where_it_is_used() -> None:
     text = "from parts import *\nnn.init.xavier_normal(nn.Linear(2, 2).weight)\n"
     files = fixed({"net.py": text, "parts.py": PARTS}, select=("INI901",))
     assert files["net.py"] == text.replace("xavier_normal", "xavier_normal_")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from torch import nn\nf = getattr(nn.init, 'normal')\n", "f = getattr(nn.init, 'normal_')"),
+        ('import torch.nn.init as I\nf = getattr(I, "orthogonal")\n', 'f = getattr(I, "orthogonal_")'),
+        (
+            "import torch\nf = getattr(torch.nn.init, 'constant' if a else 'eye_')\n",
+            "f = getattr(torch.nn.init, 'constant_' if a else 'eye_')",
+        ),
+        ("from torch import nn\nf = getattr(nn.init, 'normal', None)\n", None),
+        ("from torch import nn\nf = getattr(nn.init, 'normal_')\n", None),
+        ("from torch import nn\nf = getattr(nn, 'normal')  # init\n", None),
+        ("from flax import init\nf = getattr(init, 'normal')\n", None),
+        ("from torch.nn import init\ninit = other\nf = getattr(init, 'normal')\n", None),
+    ],
+)
+def test_a_name_in_a_string(text: str, expected: str | None) -> None:
+    assert fixed({"a.py": text}, select=("INI901",))["a.py"].splitlines()[-1] == (expected or text.splitlines()[-1])

@@ -21,11 +21,37 @@ _MENTION = re.compile(rf"\b(?:{'|'.join(sorted(_OLD))})\b")
 
 def deprecated_uses(source: SourceFile) -> tuple[DeprecatedUse, ...]:
     """The uses of deprecated `torch.nn.init` names: imports first. Uses of an alias are reported at its import."""
-    if "init" not in source.code or not _MENTION.search(source.code) or not _may_use_old_names(source.tree):
+    if "init" not in source.code or not _MENTION.search(source.code):
         return ()
+    in_strings = tuple(_uses_in_strings(source)) if "getattr" in source.code else ()
+    if not _may_use_old_names(source.tree):
+        return in_strings
     if not rewrite.can_rewrite():
-        return tuple(_uses_in_tree(source))
-    return tuple(DeprecatedUse(*mention) for mention in rewrite.mentions(source))
+        return (*_uses_in_tree(source), *in_strings)
+    return (*(DeprecatedUse(*mention) for mention in rewrite.mentions(source)), *in_strings)
+
+
+def _uses_in_strings(source: SourceFile) -> Iterator[DeprecatedUse]:
+    """The names in `getattr(nn.init, "normal")`; a default is for versions of torch without them."""
+    nodes = nodes_of(source.tree)
+    imported, bound = dict(SyntaxIndex(Path(source.path), source.tree).imported), _bound_names(nodes)
+    for node in nodes:
+        if not isinstance(node, ast.Call) or _name(node.func) != "getattr" or len(node.args) != 2 or node.keywords:
+            continue
+        root, _, rest = dotted(node.args[0]).partition(".")
+        module = ".".join(filter(None, (imported.get(root), rest)))
+        for text in _constants(node.args[1]) if root in imported and root not in bound else ():
+            if (canonical := f"{module}.{text.value!s}") in DEPRECATED:
+                yield DeprecatedUse(canonical, "reference", SourceLocation(source, text))
+
+
+def _constants(node: ast.expr) -> Iterator[ast.Constant]:
+    """The constants that an expression may be: one of `"a" if test else "b"`."""
+    if isinstance(node, ast.IfExp):
+        yield from _constants(node.body)
+        yield from _constants(node.orelse)
+    elif isinstance(node, ast.Constant):
+        yield node
 
 
 def _uses_in_tree(source: SourceFile) -> Iterator[DeprecatedUse]:

@@ -36,6 +36,7 @@ _MARKS = TextFilter(
     r"\.apply\(",
     r"init(?<!\winit)(?:ialization)?(?:\.| import\b)",
     r"import init\b",
+    r"getattr\((?:\w+\.)*init,",
     calls_of(*IN_PLACE),
     *(rf"{scheme}(?<!\w{scheme})\w*_\(" for scheme in SCHEMES),
 )
