@@ -138,7 +138,7 @@ def _sets_scale(model: ModelGraph, layer: Layer) -> bool:
         return False
     return is_matrix(layer) or (
         layer.product is not None
-        and all(map(_is_plain, layer.followed_by))
+        and all(_is_plain(consumer) or _is_compared(model, layer, consumer) for consumer in layer.followed_by)
         and _DATA.search(layer.attribute.rpartition(".")[2]) is None
         and not _averages(model, layer)
     )
@@ -161,6 +161,38 @@ def _is_plain(consumer: Consumer) -> bool:
     return consumer.certain and (
         consumer.op in ("layer", "output") or (activation is not None and activation.family != "linear")
     )
+
+
+_MAX_BEFORE_SOFTMAX = 4
+"""The scale, the mask and the bias of an attention."""
+
+
+def _is_compared(model: ModelGraph, layer: Layer, consumer: Consumer) -> bool:
+    """Whether the output of a raw parameter is a query or key, of which an attention compares each with each."""
+    if not consumer.certain or consumer.op not in ("matmul", "sdpa") or not RESCALING.isdisjoint(consumer.between):
+        return False
+    own = {number for number, operation in enumerate(model.operations) if operation.layer == layer.path}
+    reached = _reached_through_modifiers(model, own)
+    products = [number for number in reached if model.operations[number].op in ("matmul", "sdpa")]
+    return bool(products) and all(_makes_probabilities(model, number, reached | own) for number in products)
+
+
+def _makes_probabilities(model: ModelGraph, number: int, sources: set[int]) -> bool:
+    """Whether a product goes to a softmax, or is that of an attention whose query or key is among the `sources`."""
+    operation = model.operations[number]
+    if operation.op == "sdpa":
+        return not sources.isdisjoint(operation.inputs[:2])
+    return any(model.operations[at].op == "softmax" for at in _reached_through_modifiers(model, {number}))
+
+
+def _reached_through_modifiers(model: ModelGraph, starts: set[int]) -> set[int]:
+    """The operations after these, up to the first on each path that is more than a modifier."""
+    reached, frontier = set[int](), set(starts)
+    for _ in range(_MAX_BEFORE_SOFTMAX):
+        users = {at for at, operation in enumerate(model.operations) if not frontier.isdisjoint(operation.inputs)}
+        reached |= users
+        frontier = {at for at in users if model.operations[at].kind == "modifier"}
+    return reached
 
 
 def _has_few_inputs(layer: Layer) -> bool:

@@ -88,6 +88,7 @@ from initlint.analysis.operating_factors import operating_factors
 from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement
 from initlint.analysis.weight_draws import WeightDraw, draws, only_weights, std_by_default
 from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
+from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import InitCall, Layer, ModelGraph
 from initlint.graph.words import Arguments
 from initlint.rewrite.requests import MoveArgument
@@ -149,15 +150,25 @@ def _message(model: ModelGraph, draw: WeightDraw, factors: list[float]) -> str:
     call = call_at(model, draw.place)
     name = f"`{display_name(call)}` without `std`" if call is not None else "`torch.randn`"
     passed = without_invented_number(each_passes_on(factors, len(factors)), draw.layers) if factors else ""
+    if len(factors) < len(draw.layers):
+        passed = passed.replace("of these", "of the").replace(" layer", " hidden layer", 1)
     effect = f": {passed}" if factors else ", whatever the number of inputs"
     return f"{name} draws {weight_of(draw.layers, draw.type)} with a standard deviation of 1{effect}"
 
 
 def _factors(model: ModelGraph, draw: WeightDraw) -> list[float]:
-    """The factors of the layers on the signal that reaches them; empty if one is unknown."""
-    known = [operating_factors(model).get(layer.path) for layer in draw.layers]
-    stated = [one.signal for one in known if one is not None and one.signal is not None and not one.at_equal_fans]
-    return stated if len(stated) == len(draw.layers) else []
+    """The factors of the layers, the hidden ones if there are any, on the signal that reaches them.
+
+    Empty if one is unknown.
+    """
+    hidden = [layer for layer in draw.layers if not _is_last(layer)]
+    stated = [factor for layer in hidden or draw.layers if (factor := _factor(model, layer)) is not None]
+    return stated if len(stated) == len(hidden or draw.layers) else []
+
+
+def _factor(model: ModelGraph, layer: Layer) -> float | None:
+    known = operating_factors(model).get(layer.path)
+    return None if known is None or known.at_equal_fans else known.signal
 
 
 def _recommended(draw: WeightDraw) -> RecommendedCall | None:
@@ -169,6 +180,16 @@ def _recommended(draw: WeightDraw) -> RecommendedCall | None:
         return RecommendedCall("xavier_normal_")
     pairs = [layer_activation for layer in hidden if (layer_activation := pair(layer)) is not None]
     return agreed(pairs) if len(pairs) == len(hidden) else None
+
+
+def _is_last(layer: Layer) -> bool:
+    """Whether the output of the layer, possibly after an activation, is only one of the model."""
+    return bool(layer.followed_by) and all(
+        consumer.certain
+        and (consumer.op == "output" or consumer.op in ACTIVATIONS)
+        and all(end.op == "output" and end.certain for end in consumer.onward)
+        for consumer in layer.followed_by
+    )
 
 
 def _is_output(layer: Layer) -> bool:

@@ -4,7 +4,7 @@
 
 Reports an explicit init after which one hidden layer of known size passes on less than 1/1000 of the signal (the mean
 square of its output), its bias counted: a gain that divides by the fan a second time (`gain=1 / n_in`), a standard
-deviation such as 1e-4 where no zero is meant.
+deviation such as 1e-4 where no zero is meant, or weights that are drawn and then scaled in place (`w.data.div_(n)`).
 
 It is silent if a norm follows, in residual branches, where the output is added to or multiplied with another tensor or
 scaled by a number, for output layers, for all-zero weights, for layers of fewer than 16 inputs (side networks on
@@ -82,6 +82,7 @@ from initlint.analysis.messages import (
 )
 from initlint.analysis.norms import scale_is_visible
 from initlint.analysis.recommended_init import RecommendedCall, agreed, replacement, start
+from initlint.analysis.scaled_draws import scaling_of, with_scaled_draws
 from initlint.diagnostics import Severity, SignalNumbers
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Layer, ModelGraph
@@ -96,6 +97,7 @@ _SCALED_UP = 10.0
 @rule("INI409", "vanishing-layer", severities=(Severity.WARNING,), fixable=True, silent_if_residual=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers whose factor is below 1/1000."""
+    original, model = model, with_scaled_draws(model)
     by_path = {link.layer.path: link for link in links(model)}
     vanishing: dict[Location, list[Link]] = {}
     for link in by_path.values():
@@ -103,22 +105,35 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             vanishing.setdefault(link.write.location, []).append(link)
     for location, group in vanishing.items():
         layers = [link.layer for link in group]
+        scaling = _scaling(original, group)
         written = [LayerActivation(link.layer, link.write, link.following) for link in group if link.write is not None]
-        recommended = agreed(written, _recommended)
+        recommended = agreed(written, _recommended) if scaling is None else None
         suggestion = f"; use `{recommended}`" if recommended is not None else ""
         fix = None
         heads = outputs_beside(model, location, layers)
         if heads and recommended is not None:
             suggestion += f" for {layer_names(layers)}, and keep this call for {layer_names(heads)}"
-        elif not heads:
+        elif not heads and scaling is None:
             fix = make_fix(model, location, layers, recommended, recommend=_recommended, unsafe=True)
         related = related_locations((link.layer, link.following) for link in group)
         factors = [_factor(link) for link in group]
-        call = f"`{short_name(group[0].initializer)}`{_cause(group)} in {layer_names(layers)}"
+        name = f"`{short_name(group[0].initializer)}`{_cause(group)}" if scaling is None else scaling
+        call = f"{name} in {layer_names(layers)}"
         effect = f"{without_invented_number(each_passes_on(factors, len(layers)), layers)}{suggestion}"
         paths = tuple(layer.path for layer in layers)
         numbers = SignalNumbers.of(factors)
         yield Violation(f"{call}: {effect}", location, Severity.WARNING, related, fix, paths, numbers=numbers)
+
+
+def _scaling(model: ModelGraph, group: list[Link]) -> str | None:
+    """The scaling in place that makes the weights small, and the init before it; None if the init does."""
+    layer, write = model.by_path[group[0].layer.path], group[0].write
+    scaling = None if write is None else scaling_of(layer, write)
+    if scaling is None:
+        return None
+    before = [each for each in layer.writes if each.parameter == "weight" and not each.reads_old_value]
+    init = f"`{short_name(before[-1].initializer)}`" if before else "PyTorch's default init"
+    return f"`{short_name(scaling.initializer)}` after {init}"
 
 
 def _cause(group: list[Link]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from initlint.facts.initializer_formulas import constant_value
+from initlint.facts.initializer_formulas import INITIALIZERS, constant_value
 from initlint.facts.initializer_formulas import scaled as scaled_init
 from initlint.graph.model import Write
 from initlint.graph.words import UNDETERMINED
@@ -102,10 +102,27 @@ def copy_into(interpreter: Interpreter, target: Tensor, value: Value, location: 
         note_use(interpreter, source)
     if source is not None and len(source.writes) == 1 and source.derived is None and not source.parameter:
         write = source.writes[0].write
-        if constant_value(write.initializer, write.arguments, UNDETERMINED) is not None:
-            _write_contents(interpreter, target, source, location)
+        is_constant = constant_value(write.initializer, write.arguments, UNDETERMINED) is not None
+        if is_constant or (write.initializer in _DRAWS and _same_shape(tensor, target)):
+            is_turned = tensor is not None and tensor.transposed
+            _write_contents(interpreter, turned(target) if is_turned else target, source, location)
             return
     record_write(interpreter, target, "torch.Tensor.copy_", {}, location, method=True)
+
+
+_DRAWS = frozenset(
+    name
+    for name, initializer in INITIALIZERS.items()
+    if initializer.kind in ("normal", "uniform", "trunc_normal", "xavier", "kaiming", "orthogonal")
+)
+
+
+def _same_shape(source: Tensor | None, target: Tensor) -> bool:
+    """Whether no axis of the source is repeated to fill the target."""
+    one, other = None if source is None else source.shape, target.shape
+    if one is None or other is None or len(one) != len(other):
+        return False
+    return all(size == target_size or None in (size, target_size) for size, target_size in zip(one, other, strict=True))
 
 
 def scaled(interpreter: Interpreter, tensor: Tensor, operation: str, other: Value, location: Location) -> Tensor:
