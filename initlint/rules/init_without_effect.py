@@ -6,9 +6,10 @@ Reports an init that changes no parameter:
 
 - of a weight that is computed by `weight_norm`, a parametrization (`parametrizations.weight_norm`, `orthogonal`,
   `spectral_norm`, `register_parametrization`) or pruning
-- of a temporary copy (`.clone()`, `.t().contiguous()`, indexing with a list)
+- of a temporary copy (`.clone()`, `.t().contiguous()`, indexing with a list), also one with a name that is only filled
 - a statement that drops a new tensor or layer: `w.data.mul(0.1)`, `self.emb.from_pretrained(vectors)`
-- a new tensor that a callback of `apply` returns, or that replaces the variable of a loop over parameters
+- a new tensor that a callback of `apply` returns (`return m.weight * 0.1`), or that replaces the variable of a loop
+  over parameters (`p = p * 0.1`)
 - a tensor stored in the dictionary of `state_dict()` that nothing loads: `net.state_dict()['fc.weight'] = w`
 - an assignment to the name of a method: `w.data.copy_ = x`, and a misspelled `w.requires_grad = False`
 

@@ -171,7 +171,7 @@ def _call_on_each(
     steps = [(bound_under(condition, module), function) for module, condition in order]
     callback = wrapped_function(function)
     if callback is None or not interpreter.visits.tracks(callback.node, callback.scope):
-        call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter))
+        call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter, function))
         return
     roots = known_modules([instance])
     with interpreter.visits.run(callback.node, callback.scope, call.site, interpreter.stack) as run:
@@ -179,7 +179,7 @@ def _call_on_each(
             run.layers, run.has_bias = layer_counts(roots), has_bias(roots)
             run.items = [module for module, _ in order]
             run.classes = type_counts(run.items)
-        call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter))
+        call_on_each(interpreter, steps, call.site, partial(record_returned_tensor, interpreter, function))
         run.complete = roots is not None
 
 

@@ -16,7 +16,11 @@ from initlint.tracers.static.syntax.match import match
 from initlint.tracers.static.syntax.operators import operate, operate_in_place
 from initlint.tracers.static.tensors.absent_parameters import record_use_of_none
 from initlint.tracers.static.tensors.contents import write_in_place
-from initlint.tracers.static.tensors.lost_values import record_dropped_result, record_rebound_name
+from initlint.tracers.static.tensors.lost_values import (
+    record_dropped_result,
+    record_rebound_name,
+    record_write_to_named_copy,
+)
 from initlint.tracers.static.tensors.writes import record_leaf_write, record_write_to_copy
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
 from initlint.tracers.static.values.questions import add_in_place, without_unbound, write_by_unknown
@@ -30,6 +34,7 @@ def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> No
         value = interpreter.evaluate(node.value, env)
         if isinstance(value, Tensor):
             record_write_to_copy(value, node.value)
+            record_write_to_named_copy(interpreter, value, node.value, env)
         record_dropped_result(interpreter, value, node.value, env)
 
 

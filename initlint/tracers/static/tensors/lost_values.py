@@ -8,12 +8,15 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from initlint.facts.initializer_formulas import METHODS
+from initlint.facts.initializer_names import is_fill
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.project.source import SourceLocation
+from initlint.tracers.references.init_functions import is_init_module
 from initlint.tracers.references.syntax_index import last_name, parents_in
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import StateDict
 from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.functions import wrapped_function
 from initlint.tracers.static.values.objects import as_object
 from initlint.tracers.static.values.questions import external_name, node_of
 from initlint.tracers.static.values.tensors import COPY, Tensor, as_tensor, storage_of
@@ -56,14 +59,44 @@ def _is_copy_of_parameter(value: Value) -> bool:
     return storage.derived.cause == COPY and storage.derived.original.parameter
 
 
-def record_returned_tensor(interpreter: Interpreter, value: Value) -> None:
-    """Record that a callback of `apply`, which ignores what it returns, returns a new tensor with its init."""
+def record_returned_tensor(interpreter: Interpreter, callback: Value, value: Value) -> None:
+    """Record that a callback of `apply`, which ignores what it returns, returns a new tensor.
+
+    That is one with its init, or the result of arithmetic on a parameter.
+    """
+    if _is_copy_of_parameter(value):
+        returned = _returned_arithmetic(callback)
+        if returned is not None:
+            _record(interpreter, "returned", returned)
+        return
     storage = storage_of(value) if node_of(value) is None else None
     if storage is None or storage.parameter or storage.owner is not None or storage.derived is not None:
         return
     location = storage.writes[-1].write.location if storage.writes else None
     if isinstance(location, SourceLocation):
         _record(interpreter, "returned", location)
+
+
+def _returned_arithmetic(callback: Value) -> SourceLocation | None:
+    """What a function returns, if that is `m.weight * 0.1` or `m.weight.data.mul(0.1)` wherever it returns a value."""
+    function = wrapped_function(callback)
+    if function is None:
+        return None
+    node = function.node
+    if isinstance(node, ast.Lambda):
+        returned: list[ast.expr] = [node.body]
+    else:
+        nodes = (inner for statement in node.body for inner in ast.walk(statement))
+        returned = [inner.value for inner in nodes if isinstance(inner, ast.Return) and inner.value is not None]
+    if not returned or not all(map(_is_arithmetic, returned)):
+        return None
+    return SourceLocation(function.scope.source, returned[0])
+
+
+def _is_arithmetic(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr in _WITH_IN_PLACE_FORM
+    return isinstance(node, ast.BinOp)
 
 
 def record_replaced_method(interpreter: Interpreter, target: Tensor, name: str, location: SourceLocation) -> None:
@@ -129,13 +162,37 @@ def record_rebound_name(interpreter: Interpreter, node: ast.Assign, value: Tenso
     if not isinstance(target, ast.Name) or value.node is not None:
         return
     before, storage = as_tensor(env.values.get(target.id)), value.storage
-    if before is None or not before.leaf or storage is None or storage.parameter or not storage.writes:
+    if before is None or not before.leaf:
+        return
+    is_new = storage is not None and not storage.parameter and bool(storage.writes)
+    if not is_new and not (_is_arithmetic(node.value) and _is_copy_of_parameter(value)):
         return
     around = interpreter.stack[-1][0].node if interpreter.stack else env.scope.source.tree
     loops = [loop for loop in _loops_of(around, target.id) if any(inner is node for inner in ast.walk(loop))]
-    later = (use for loop in loops[-1:] for use in ast.walk(loop) if isinstance(use, ast.Name) and use.id == target.id)
-    if loops and not any(isinstance(use.ctx, ast.Load) and use.lineno > (node.end_lineno or 0) for use in later):
+    if loops and not any(_reads(part, target.id) for part in _run_after(node, loops[-1])):
         _record(interpreter, "rebound", interpreter.location_of(node.value, env))
+
+
+def _reads(part: ast.AST, name: str) -> bool:
+    return any(isinstance(use, ast.Name) and use.id == name and isinstance(use.ctx, ast.Load) for use in ast.walk(part))
+
+
+def _run_after(node: ast.stmt, loop: ast.For) -> Iterator[ast.AST]:
+    """What may run after a statement in the same iteration of a loop: not the other branches of an `if`."""
+    parents = parents_in(loop)
+    child: ast.AST = node
+    while child is not loop:
+        parent = parents[child]
+        if isinstance(parent, (ast.For, ast.While)) and parent is not loop:
+            yield parent  # in its next iteration
+        for block in ("body", "orelse", "finalbody"):
+            statements = getattr(parent, block, None)
+            if isinstance(statements, list) and child in statements:
+                yield from statements[statements.index(child) + 1 :]
+        if isinstance(parent, ast.Try):
+            yield from (*parent.handlers, *parent.orelse, *parent.finalbody)
+        child = parent
+    yield from loop.orelse
 
 
 def _loops_of(around: ast.AST, name: str) -> Iterator[ast.For]:
@@ -143,6 +200,53 @@ def _loops_of(around: ast.AST, name: str) -> Iterator[ast.For]:
     for node in ast.walk(around):
         if isinstance(node, ast.For) and any(isinstance(t, ast.Name) and t.id == name for t in ast.walk(node.target)):
             yield node
+
+
+def record_write_to_named_copy(interpreter: Interpreter, result: Tensor, statement: ast.expr, env: Environment) -> None:
+    """Record an ineffective write: to a copy of a parameter that has a name, and is only ever written to."""
+    storage = result.storage
+    if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
+        return
+    record, copied_at = storage.writes[-1], storage.derived.location
+    written_at = record.write.location
+    if not isinstance(written_at, SourceLocation) or written_at.node is not statement:
+        return
+    name = _written_name(statement)
+    around = interpreter.stack[-1][0].node if interpreter.stack else env.scope.source.tree
+    is_only_written = bool(name) and isinstance(copied_at, SourceLocation)
+    if is_only_written and isinstance(copied_at, SourceLocation) and _is_only_written(around, name, copied_at.node):
+        storage.derived.original.ineffective_writes.append((record, storage.derived))
+
+
+def _written_name(statement: ast.AST) -> str:
+    """The name in `init.normal_(w)`, `w.normal_()` and `w.data.normal_()`; empty for any other statement."""
+    if not isinstance(statement, ast.Call):
+        return ""
+    function = statement.func
+    node: ast.expr | None = None
+    if isinstance(function, ast.Attribute) and not is_init_module(function.value):
+        node = function.value if function.attr in METHODS else None
+    elif is_fill(last_name(function)):
+        node = statement.args[0] if statement.args else None
+    while isinstance(node, ast.Attribute) and node.attr == "data":
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+@lru_cache(maxsize=16)
+def _is_only_written(around: ast.AST, name: str, copy: ast.AST) -> bool:
+    """Whether a name is bound once, to the value of an expression with `copy` in it, and then only filled."""
+    parents = parents_in(around)
+    uses = [node for node in parents if isinstance(node, ast.Name) and node.id == name]
+    bindings = [node for node in uses if not isinstance(node.ctx, ast.Load)]
+    assignment = parents[bindings[0]] if len(bindings) == 1 else None
+    if not isinstance(assignment, ast.Assign) or assignment.targets != bindings:
+        return False
+    if all(node is not copy for node in ast.walk(assignment.value)):
+        return False
+    filled = [node.value for node in parents if isinstance(node, ast.Expr) and _written_name(node.value) == name]
+    inside = {node for call in filled for node in ast.walk(call) if isinstance(node, ast.Name) and node.id == name}
+    return all(node in inside for node in uses if node not in bindings)
 
 
 def _record(interpreter: Interpreter, kind: MisuseKind, location: SourceLocation) -> None:
