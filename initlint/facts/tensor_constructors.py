@@ -14,9 +14,9 @@ _INIT = "torch.nn.init."
 _EMPTY: Mapping[str, object] = MappingProxyType({})
 
 
-SizeForm: TypeAlias = Literal["sizes", "size", "like", "eye"]
+SizeForm: TypeAlias = Literal["sizes", "size", "like", "eye", "legacy"]
 """How a shape is given. `sizes`: numbers, or one tuple of them. `size`: one tuple. `like`: the shape of the first
-argument. `eye`: rows, then columns."""
+argument. `eye`: rows, then columns. `legacy`: numbers, or one `torch.Size`; any other one argument is the values."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def _constructors() -> Iterator[tuple[str, TensorConstructor]]:
     drawn = (*signature("mean std size"), ("generator", None), ("out", None))
     yield "torch.normal", TensorConstructor(_INIT + "normal_", drawn, "size", values=(("mean", "mean"), ("std", "std")))
     for name in ("Tensor", "FloatTensor", "HalfTensor", "DoubleTensor", "BFloat16Tensor"):
-        yield f"torch.{name}", TensorConstructor(UNINITIALIZED, (), "sizes")
-    for name in ("FloatTensor", "HalfTensor", "DoubleTensor"):
-        yield f"torch.cuda.{name}", TensorConstructor(UNINITIALIZED, (), "sizes")
+        yield f"torch.{name}", TensorConstructor(UNINITIALIZED, (), "legacy")
+    for name in ("FloatTensor", "HalfTensor", "DoubleTensor", "BFloat16Tensor"):
+        yield f"torch.cuda.{name}", TensorConstructor(UNINITIALIZED, (), "legacy")
 
 
 CONSTRUCTORS: Mapping[str, TensorConstructor] = MappingProxyType(dict(_constructors()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any, cast
 
 from initlint.facts.frameworks import SKIPPED_FUNCTION_NAMES, is_skipped
@@ -20,6 +21,8 @@ from initlint.facts.initializer_formulas import (
 from initlint.facts.library_initializers import init_effect
 from initlint.facts.operators import RELATIVE_METHODS, is_in_place
 from initlint.facts.signatures import size
+from initlint.project.source import SourceLocation
+from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import copy_into, write_in_place
 from initlint.tracers.static.tensors.dataflow import apply_activation
@@ -170,9 +173,9 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
         for own, theirs in constructor.values:
             arguments[theirs] = values.get(own, Unknown(f"argument {own}"))
         record_write(interpreter, tensor, constructor.initializer, literals(arguments), call.site, method=True)
-    elif not constructor.signature and _is_content(call):
+    elif constructor.size == "legacy" and _is_content(call):
         # `torch.Tensor([...])` and `torch.FloatTensor(values)` copy; `torch.Tensor(3 * n)` allocates.
-        is_copy = isinstance(call.arguments[0], ListValue)
+        is_copy = container_kind(call.arguments[0]) != "" and _has_size_object(call) is False
         record_write(
             interpreter, tensor, "torch.Tensor.copy_" if is_copy else UNKNOWN_WRITE, {}, call.site, method=True
         )
@@ -183,7 +186,23 @@ def new_tensor(interpreter: Interpreter, constructor: TensorConstructor, call: C
 
 def _is_content(call: CallArguments) -> bool:
     """Whether the only argument may be the values, or a tensor that has them."""
-    return len(call.arguments) == 1 and isinstance(call.arguments[0], (ListValue, Unknown, Tensor))
+    if len(call.arguments) != 1:
+        return False
+    only = call.arguments[0]
+    return isinstance(only, (Unknown, Tensor)) or (container_kind(only) != "" and not _has_size_object(call))
+
+
+def _has_size_object(call: CallArguments) -> bool | None:
+    """Whether the only argument is a `torch.Size`; None for a tuple of which the code does not say it."""
+    if isinstance(call.arguments[0], ListValue):
+        return False
+    node = call.site.node if isinstance(call.site, SourceLocation) else None
+    written = node.args[0] if isinstance(node, ast.Call) and len(node.args) == 1 else None
+    if isinstance(written, (ast.Tuple, ast.List)):
+        return False
+    is_method = isinstance(written, ast.Call) and last_name(written.func) in ("size", "Size")
+    is_size = is_method or (isinstance(written, ast.Attribute) and written.attr == "shape")
+    return True if is_size else None
 
 
 _KINDS = ("device", "dtype")
@@ -201,7 +220,30 @@ def _size(constructor: TensorConstructor, call: CallArguments) -> tuple[int | No
     if constructor.size == "size":
         position = [name for name, _ in constructor.signature].index("size") if constructor.signature else 0
         return shape_of([call.get(position, "size")])
+    if constructor.size == "legacy" and _is_content(call):
+        return _shape_of_content(call)
     return shape_of(call.arguments if call.arguments else [call.get(0, "size")])
+
+
+def _shape_of_content(call: CallArguments) -> tuple[int | None, ...] | None:
+    """The shape of the values that a legacy constructor copies."""
+    only = call.arguments[0]
+    if isinstance(only, Tensor):
+        return only.shape
+    if container_kind(only) != "" and _has_size_object(call) is False:
+        return _shape_of_values(only)
+    return (None,) if isinstance(only, Unknown) and only.hint == INT else None
+
+
+def _shape_of_values(value: Value) -> tuple[int | None, ...] | None:
+    """The shape of a number, or of nested lists of numbers. Those of one list have all the same length."""
+    if isinstance(value, (bool, int, float)) or (isinstance(value, Unknown) and value.hint in (INT, FLOAT)):
+        return ()
+    if container_kind(value) not in ("list", "tuple") or not has_known_length(value):
+        return None
+    items = list(contents(value))
+    inner = _shape_of_values(items[0]) if items else ()
+    return None if inner is None else (len(items), *inner)
 
 
 def shape_of(values: list[Value]) -> tuple[int | None, ...] | None:
