@@ -108,6 +108,26 @@ class SourceFile:
         is_named = stem.startswith("test_") or stem.endswith("_test")
         return bool(_TEST.search(self.code)) and (is_named or bool(_TEST_IMPORT.search(self.code)))
 
+    @cached_property
+    def displayed(self) -> frozenset[ast.stmt]:
+        """The last expressions of the cells of a notebook, whose values it shows; a semicolon behind prevents that."""
+        last = {self.notebook.cell(node.lineno): node for node in self.tree.body} if self.notebook else {}
+        return frozenset(filter(self._is_shown, map(self._in_wrapper, last.values())))
+
+    def _in_wrapper(self, node: ast.stmt) -> ast.stmt:
+        """The last statement below an `if 1:` that stands for a magic or for indentation, and is not in the cell."""
+        while isinstance(node, ast.If) and not self._from(node.lineno, node.col_offset).startswith(b"if"):
+            node = node.body[-1]
+        return node
+
+    def _is_shown(self, node: ast.stmt) -> bool:
+        _, _, row, column = bounds(node)
+        return isinstance(node, ast.Expr) and not self._from(row, column).lstrip().startswith(b";")
+
+    def _from(self, row: int, column: int) -> bytes:
+        """The rest of a row behind a column in bytes."""
+        return self.lines[row - 1].encode()[column:]
+
     def with_text(self, text: str) -> bytes:
         """The bytes of the file after an edit. Raises ValueError if `text` does not fit its encoding or cells."""
         return self.notebook.with_text(text) if self.notebook else text.encode(self.encoding)

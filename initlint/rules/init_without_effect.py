@@ -13,10 +13,10 @@ Reports an init that changes no parameter:
 - a tensor stored in the dictionary of `state_dict()` that nothing loads: `net.state_dict()['fc.weight'] = w`
 - an assignment to the name of a method: `w.data.copy_ = x`, and a misspelled `w.requires_grad = False`
 
-It is silent for an init before the wrapping, for `weight_v` and `weight_g` themselves, for the old
-`torch.nn.utils.spectral_norm`, whose `weight` shares its memory with `weight_orig`, for a parametrization that may
-return its input unchanged, and for models into which the project loads a checkpoint right where it builds them, each
-time.
+It is silent for the last expression of a notebook's cell, whose value is shown, for an init before the wrapping, for
+`weight_v` and `weight_g` themselves, for the old `torch.nn.utils.spectral_norm`, whose `weight` shares its memory
+with `weight_orig`, for a parametrization that may return its input unchanged, and for models into which the project
+loads a checkpoint right where it builds them, each time.
 
 ## Why is this bad?
 

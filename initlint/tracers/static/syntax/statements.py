@@ -35,7 +35,7 @@ def expression(interpreter: Interpreter, node: ast.Expr, env: Environment) -> No
         if isinstance(value, Tensor):
             record_write_to_copy(value, node.value)
             record_write_to_named_copy(interpreter, value, node.value, env)
-        record_dropped_result(interpreter, value, node.value, env)
+        record_dropped_result(interpreter, value, node, env)
 
 
 def assign(interpreter: Interpreter, node: ast.Assign, env: Environment) -> None:

@@ -31,8 +31,11 @@ _REQUIRES_GRAD = "requires_grad"
 _WRITERS = frozenset((*METHODS, "copy_", "mul_", "add_", "sub_", "div_", "clamp_"))
 
 
-def record_dropped_result(interpreter: Interpreter, value: Value, statement: ast.expr, env: Environment) -> None:
+def record_dropped_result(interpreter: Interpreter, value: Value, node: ast.Expr, env: Environment) -> None:
     """Record a statement that computes a new tensor from a parameter, or a new Embedding, and drops it."""
+    statement = node.value
+    if node in env.scope.source.displayed:
+        return
     if isinstance(statement, ast.Call) and isinstance(statement.func, ast.Attribute):
         name = statement.func.attr
         if name == "from_pretrained":
@@ -49,13 +52,14 @@ def record_dropped_result(interpreter: Interpreter, value: Value, statement: ast
 
 
 def _is_copy_of_parameter(value: Value) -> bool:
-    """Whether it is computed from parameters alone, and is neither one of them nor a view of one."""
+    """Whether it is computed from a parameter without data, and is neither a parameter nor a view of one."""
     tensor = as_tensor(value)
     if tensor is None or tensor.node is not None:
         return False
     storage = tensor.storage
     if storage is None or storage.derived is None:
-        return bool(tensor.sources) and (storage is None or not storage.parameter)
+        # The sources of a value also have the plain tensors that it is computed from.
+        return any(source.parameter for source in tensor.sources) and (storage is None or not storage.parameter)
     return storage.derived.cause == COPY and storage.derived.original.parameter
 
 
