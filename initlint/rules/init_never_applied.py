@@ -40,8 +40,8 @@ It is silent for
 - a class or file with another init that is used: a function, a method, or a constructor that draws weights; also a
   script of which all models draw theirs when they are built
 - a method that walks over the whole model, in a class whose constructor fills a part with pretrained weights
-- a method of which its class has a call in a comment (`# self.init_weights()`), and a function of which the code around
-  it has one
+- a method or function of which a file of the project has a call in a comment (`# self.init_weights()` in its class,
+  `# net.init_weights()` and `# net.apply(init_weights)` anywhere, unless it means another of that name)
 - methods that reset a part (`reset_head`), methods that fill only buffers and other plain tensors, and an init inside
   of an unused function that gets the model from others
 - code that may look the function up by a computed name (`getattr(models, name)`, `import_module(name)`,

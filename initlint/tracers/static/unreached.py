@@ -79,7 +79,7 @@ class UnreachedFinder:
         uncalled = [
             found
             for found in uncalled_functions(Path(source.path), text, self.project_index, self._bases, draws)
-            if not is_commented_out(found.function, text, source.code)
+            if not is_commented_out(found.function, text, source.code, self.project_index)
         ]
         tests = list(unsatisfiable_tests(text, self._bases))
         yield from (self._uncalled(finding, draws, models) for finding in uncalled)
@@ -287,8 +287,49 @@ def _missing_call(function: FunctionNode, in_class: bool) -> str:
         if isinstance(node, ast.Attribute) and node.attr in _TRAVERSALS and isinstance(node.value, ast.Name)
     }
     # A function that walks over a global model and reads nothing of its argument takes no layer.
-    walks = required[0] in traversed or (bool(traversed) and all(name.id != required[0] for name in names_in_body))
+    walks = (
+        required[0] in traversed
+        or _loops_over(function, required[0])
+        or (bool(traversed) and all(name.id != required[0] for name in names_in_body))
+    )
     return f"{function.name}(model)" if walks else f"model.apply({function.name})"
+
+
+_LOOP_HELPERS = frozenset("enumerate iter len list range reversed tuple zip".split())
+
+
+def _loops_over(function: FunctionNode, name: str) -> bool:
+    """Whether the function takes a model, or a list of these, and loops over it: for most layers that would raise.
+
+    One that asks for the class of its argument first is a callback of `apply`.
+    """
+    nodes = list(ast.walk(function))
+    tests = (node for node in nodes if isinstance(node, ast.Call) and last_name(node.func) in ("isinstance", "type"))
+    if any(_is_name(node.args[:1], name) and not _asks_for_list(node) for node in tests):
+        return False
+    return any(_yields_from(node.iter, name) for node in nodes if isinstance(node, (ast.For, ast.comprehension)))
+
+
+def _is_name(nodes: Sequence[ast.AST], name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in nodes)
+
+
+def _asks_for_list(test: ast.Call) -> bool:
+    """Whether it is `isinstance(nets, list)` or `isinstance(nets, (list, tuple))`."""
+    classes = [last_name(node) for given in test.args[1:] for node in getattr(given, "elts", [given])]
+    return bool(classes) and all(cls in ("list", "tuple") for cls in classes)
+
+
+def _yields_from(iterable: ast.expr, name: str) -> bool:
+    """Whether the items are those of `name`: `net`, `enumerate(net)`, `range(len(net))`, `net._modules.values()`."""
+    if isinstance(iterable, ast.Call) and last_name(iterable.func) in _LOOP_HELPERS:
+        return any(_yields_from(argument, name) for argument in iterable.args)
+    if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Attribute):
+        iterable = iterable.func.value
+        return isinstance(iterable, ast.Attribute) and _yields_from(iterable, name)
+    if isinstance(iterable, ast.Attribute) and iterable.attr == "_modules":
+        iterable = iterable.value
+    return _is_name([iterable], name)
 
 
 def _impossible(source: SourceFile, finding: UnsatisfiableTest) -> UnappliedInit:

@@ -73,6 +73,42 @@ def test_a_reset_of_a_part_is_for_some_later_time(tmp_path: Path, name: str) -> 
             "; write `start(model)` where the model is built",
         ),
         ("def start(m, std=0.1):\n    nn.init.normal_(m.weight, std=std)\n", "; write `model.apply(start)` where"),
+        (
+            "def start(net):\n    for m in net:\n        if isinstance(m, nn.Linear):\n            nn.init.normal_(m.weight)\n",
+            "; write `start(model)` where",
+        ),
+        (
+            "def start(net):\n    for i, m in enumerate(net):\n        if isinstance(m, nn.Linear):\n            nn.init.normal_(m.weight)\n",
+            "; write `start(model)` where",
+        ),
+        (
+            "def start(net):\n    for m in net._modules.values():\n        if isinstance(m, nn.Linear):\n            nn.init.normal_(m.weight)\n",
+            "; write `start(model)` where",
+        ),
+        (
+            "def start(net):\n    for m in net.children():\n        if isinstance(m, nn.Linear):\n            nn.init.normal_(m.weight)\n",
+            "; write `start(model)` where",
+        ),
+        (
+            "def start(net):\n    for i in range(len(net)):\n        nn.init.normal_(net[i].weight)\n",
+            "; write `start(model)` where",
+        ),
+        (
+            "def start(nets):\n    if not isinstance(nets, (list, tuple)):\n        nets = [nets]\n    for net in nets:\n        for m in net.modules():\n            nn.init.normal_(m.weight)\n",
+            "; write `start(model)` where",
+        ),
+        (
+            "def start(m):\n    if isinstance(m, nn.Sequential):\n        for layer in m:\n            nn.init.normal_(layer.weight)\n",
+            "; write `model.apply(start)` where",
+        ),
+        (
+            "def start(m):\n    for p in [m.weight, m.bias]:\n        nn.init.normal_(p)\n",
+            "; write `model.apply(start)` where",
+        ),
+        (
+            "def start(m):\n    for i in range(m.num_layers):\n        nn.init.normal_(m.weights[i])\n",
+            "; write `model.apply(start)` where",
+        ),
         ("def start(m, std):\n    nn.init.normal_(m.weight, std=std)\n", "passes it on"),
         (
             "class Part(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.fc = nn.Linear(4, 4)\n"
