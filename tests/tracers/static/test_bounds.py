@@ -103,6 +103,27 @@ def test_thousands_of_parts_of_an_interrupted_constructor_make_few_graphs() -> N
     assert any(reason.startswith("more than 200 modules") for reason in models[0].incomplete)
 
 
+def test_a_recursion_that_adds_to_one_list_under_conditions_ends() -> None:
+    project = Project()
+    code = HEADER + dedent("""
+        import os
+        def find(folder, names):
+            for root, subfolders, files in sorted(os.walk(folder)):
+                for name in files:
+                    if name.endswith(".png"):
+                        names.append(os.path.join(root, name))
+                for subfolder in subfolders:
+                    find(os.path.join(root, subfolder), names)
+            return names
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(4, len(find("data", [])))
+    """)
+    project.graph(parse_source("net.py", code.encode()))
+    assert project._interpreter.total_steps < 5 * MAX_STEPS
+
+
 def test_recursion_with_a_known_end_is_followed() -> None:
     (made,) = graph("""
         def build(depth):

@@ -16,7 +16,7 @@ ONE, OTHER = frozenset([YES]), frozenset([NO])
 
 
 def test_a_branch_is_undone_and_handed_back() -> None:
-    state, layers = BranchState(), ListValue(["conv"])
+    state, layers = BranchState([].append), ListValue(["conv"])
 
     def side() -> str:
         state.save_before_change(layers)
@@ -32,7 +32,7 @@ def test_a_branch_is_undone_and_handed_back() -> None:
 
 
 def test_what_only_one_side_adds_may_be_absent() -> None:
-    state, names = BranchState(), DictValue({"a": 1})
+    state, names = BranchState([].append), DictValue({"a": 1})
 
     def side() -> None:
         state.save_before_change(names)
@@ -47,7 +47,7 @@ def test_what_only_one_side_adds_may_be_absent() -> None:
 
 
 def test_a_branch_inside_a_branch_is_undone_with_it() -> None:
-    state, layers = BranchState(), ListValue()
+    state, layers = BranchState([].append), ListValue()
 
     def add(what: str) -> None:
         state.save_before_change(layers)
@@ -70,7 +70,7 @@ def test_a_side_that_raises_does_not_happen() -> None:
     def fails() -> None:
         raise Raised
 
-    state = BranchState()
+    state = BranchState([].append)
     assert state.join_values(YES, fails, lambda: 2) == 2
     assert state.join_values(YES, lambda: 1, fails) == 1
     with pytest.raises(Raised):
@@ -99,7 +99,7 @@ def test_data_joins_in_the_flow() -> None:
 
 
 def test_each_alternative_is_tried_but_those_excluded() -> None:
-    state, value = BranchState(), Union([(1, ONE), (2, OTHER)])
+    state, value = BranchState([].append), Union([(1, ONE), (2, OTHER)])
     both = state.map_union(value, lambda option: option * 10)
     assert sorted(both.values) == [10, 20]
     only = state.run_side(YES, lambda: state.map_union(value, lambda option: option * 10))
@@ -109,3 +109,16 @@ def test_each_alternative_is_tried_but_those_excluded() -> None:
 
 def test_conditions_are_never_the_same() -> None:
     assert new_token() != new_token()
+
+
+def test_joining_long_lists_costs_steps() -> None:
+    spent: list[int] = []
+    state, layers = BranchState(spent.append), ListValue(["conv"] * 1_600)
+
+    def change() -> None:
+        state.save_before_change(layers)
+        layers.items.append("norm")
+
+    one, other = state.run_both(YES, change, lambda: None)
+    state.join_states(one.changes, YES, other.changes, NO)
+    assert sum(spent) == 100

@@ -29,7 +29,7 @@ from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.functions import GRAD_MODES, Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import join
+from initlint.tracers.static.values.questions import join, number_held
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
@@ -45,6 +45,8 @@ from initlint.tracers.static.values.values import (
 
 MAX_STEPS = 150_000
 """Evaluated expressions and statements per entry point; torchvision's largest model needs about a third."""
+_ITEMS_PER_STEP = 8
+"""How many items of arguments are looked at in the time of one step."""
 MAX_DEPTH = 60
 """Depth of the call stack."""
 MAX_RECURSION = 12
@@ -164,7 +166,7 @@ class Interpreter:
         self.user_tables = user_tables
         self._evaluate, self._execute = handlers.evaluate, handlers.execute
         self.imports = imports
-        self.state = BranchState()
+        self.state = BranchState(self.spend_steps)
         self._pure_calls = PureCallCache()
         self.log = EntryPointLog()
         self.visits = VisitLog()
@@ -315,6 +317,7 @@ class Interpreter:
             return LazyIterator(partial(self._run_generator, function, call), is_generator=True)
         if function.is_cached:
             return self._run_cached(function, call)
+        self.spend_steps(sum(map(number_held, call.values)) // _ITEMS_PER_STEP)
         summary = self._pure_calls.summary(function, call)
         if summary is None:
             return self._run(function, call)
@@ -469,7 +472,7 @@ class Interpreter:
         self.apply_call = None
         self.visits.active = []
         self.applied_modules.clear()
-        self.state = BranchState()
+        self.state = BranchState(self.spend_steps)
 
     @property
     def total_steps(self) -> int:

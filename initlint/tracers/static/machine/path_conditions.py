@@ -91,7 +91,8 @@ class BranchState:
     Whoever changes a `Mutable` calls `save_before_change` first. Outside an undecided branch that costs one comparison.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spend_steps: Callable[[int], None]) -> None:
+        self._spend_steps = spend_steps
         self.condition: Condition = ALWAYS
         self._changed: list[Changes] = []
         self._watched: SideEffects | None = None
@@ -193,7 +194,7 @@ class BranchState:
 
     def join_states(self, one: Changes, when: Token, other: Changes, otherwise: Token) -> None:
         """Join the states that both sides produced."""
-        sides = BothSides(frozenset([when]), frozenset([otherwise]))
+        sides = BothSides(frozenset([when]), frozenset([otherwise]), self._spend_steps)
         for key in {**one, **other}:
             target = (one.get(key) or other[key])[0]
             untouched = target.save()

@@ -17,9 +17,12 @@ from initlint.tracers.static.values.axes import index_axes, inserted_axes, selec
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import contents, external_name, hint_of, node_of, options
+from initlint.tracers.static.values.questions import contents, external_name, hint_of, node_of, number_held, options
 from initlint.tracers.static.values.tensors import Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
+
+_ITEMS_PER_STEP = 8
+"""How many items of arguments are looked at in the time of one step."""
 
 
 def data_of(values: Iterable[Value]) -> list[tuple[FlowNode, Condition]]:
@@ -109,6 +112,8 @@ def unknown_result(
     interpreter: Interpreter, reason: str, values: Iterable[Value], location: Location | None
 ) -> Unknown:
     """The result of code that is not interpreted: its data arguments end there."""
+    values = list(values)
+    interpreter.spend_steps(sum(map(number_held, values)) // _ITEMS_PER_STEP)
     inputs = data_of(values)
     if not inputs:
         return Unknown(reason)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from itertools import zip_longest
 from typing import Any
 
 from initlint.project.source import SourceLocation
@@ -75,8 +74,7 @@ class ListValue(AbstractValue):
         self.items, self.open = list(saved[0]), saved[1]
 
     def joined(self, sides: Sides, one: Any, other: Any) -> Any:
-        pairs = zip_longest(one[0], other[0], fillvalue=UNBOUND)
-        return [sides.value(a, b) for a, b in pairs], one[1] or other[1]
+        return sides.items(one[0], other[0]), one[1] or other[1]
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
         if isinstance(index, slice):
@@ -140,6 +138,9 @@ class ListValue(AbstractValue):
 
     def has_known_length(self) -> bool:
         return not self.open
+
+    def number_held(self) -> int:
+        return len(self.items)
 
     def contents(self) -> Iterable[Value]:
         return self.items
@@ -276,6 +277,9 @@ class LazyIterator(ListValue):
     def truth(self) -> bool | None:
         return True
 
+    def number_held(self) -> int:
+        return 0 if self.is_pending else super().number_held()
+
     def is_data_only(self, depth: int) -> bool:
         return False if self.is_pending else super().is_data_only(depth)
 
@@ -333,6 +337,9 @@ class DictValue(AbstractValue):
 
     def has_known_length(self) -> bool:
         return not self.open
+
+    def number_held(self) -> int:
+        return len(self.items)
 
     def contents(self) -> Iterable[Value]:
         return self.items.values()

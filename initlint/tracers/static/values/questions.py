@@ -6,6 +6,7 @@ A `Union` is made by joins, where branches meet, and where an index is not known
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from initlint._records import dataclass
@@ -57,6 +58,13 @@ def contents(value: Value) -> Iterable[Value]:
     if isinstance(value, AbstractValue):
         return value.contents()
     return value if isinstance(value, tuple) else ()
+
+
+def number_held(value: Value) -> int:
+    """How many values a value holds, without running an iterator: what looking at them costs."""
+    if isinstance(value, AbstractValue):
+        return value.number_held()
+    return len(value) if isinstance(value, tuple) else 0
 
 
 def container_kind(value: Value) -> str:
@@ -540,19 +548,30 @@ def _merged(merged: list[tuple[Value, Condition]]) -> Value:
     return Unknown("too many alternatives", origins=tuple(value for value, _ in merged))
 
 
+_JOINED_PER_STEP = 16
+"""How many items are joined in the time of one step."""
+
+
 @dataclass(frozen=True, slots=True)
 class BothSides:
     """Joins what two sides of a condition have made of the state of an object."""
 
     when: Condition
     otherwise: Condition
+    spend_steps: Callable[[int], None]
 
     def value(self, one: Value, other: Value) -> Value:
         """The value that is `one` on one side and `other` on the other."""
         return join(one, self.when, other, self.otherwise)
 
+    def items(self, one: list[Value], other: list[Value]) -> list[Value]:
+        """The two lists, joined item by item; an item that only one of them has may be unbound."""
+        self.spend_steps(max(len(one), len(other)) // _JOINED_PER_STEP)
+        return [self.value(a, b) for a, b in zip_longest(one, other, fillvalue=UNBOUND)]
+
     def fields(self, one: dict[Any, Value], other: dict[Any, Value]) -> dict[Any, Value]:
         """The two dictionaries, joined by key; a key that only one of them has may be unbound."""
+        self.spend_steps(max(len(one), len(other)) // _JOINED_PER_STEP)
         when, otherwise = self.when, self.otherwise
         merged = {}
         for key, value in one.items():

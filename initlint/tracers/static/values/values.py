@@ -49,6 +49,10 @@ class AbstractValue:
         """Whether `known_items` are all its items."""
         return False
 
+    def number_held(self) -> int:
+        """The number of `contents`; 0 for an iterator that has not run, and for what is no container."""
+        return 0
+
     def contents(self) -> Iterable[Value]:
         """The values that it holds: items of a container, fields of an object that is no module."""
         return ()
@@ -422,6 +426,9 @@ class Sides(Protocol):
 
     def value(self, one: Value, other: Value) -> Value:
         """The value that is `one` on one side and `other` on the other."""
+
+    def items(self, one: list[Value], other: list[Value]) -> list[Value]:
+        """The two lists, joined item by item; an item that only one of them has may be unbound."""
 
     def fields(self, one: dict[Any, Value], other: dict[Any, Value]) -> dict[Any, Value]:
         """The two dictionaries, joined by key; a key that only one of them has may be unbound."""
