@@ -320,10 +320,10 @@ class ModelGraph:
     trace_method: str | None = None
     """How the engine `fx` traced the signal: `fx`, `run` or `run on cpu`; None if it could not."""
     misuses: tuple[ParameterMisuse, ...] = ()
-    """Of the whole entry point, as `calls`."""
+    """Of the whole entry point, as `calls`, without those that only methods of its other models run."""
     uninitialized: tuple[UninitializedParameter, ...] = ()
     unregistered: tuple[UnregisteredParameters, ...] = ()
-    """Of the whole entry point; only its last model has them."""
+    """Of its modules, and of the layers that its `forward` makes."""
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from initlint.facts.initializer_names import is_reset
+from initlint.graph.mistakes import UnregisteredParameters
 from initlint.graph.model import Forward, ModelGraph
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.builder_variants import BuilderVariants, SameBuilder
@@ -235,23 +236,30 @@ def _calls_only(interpreter: Interpreter, name: str, site: SourceLocation) -> It
 def _models(
     interpreter: Interpreter, name: str, location: SourceLocation, names: dict[int, str], stray_forward: Forward
 ) -> Iterator[ModelGraph]:
-    """One graph for each outermost module that the entry point built; the last has what the modules do not register."""
+    """One graph for each outermost module that the entry point built, with what its modules do not register."""
     built = len(interpreter.log.instances)
-    graphs = list(_graphs(interpreter, name, location, names, stray_forward))
+    found = list(_graphs(interpreter, name, location, names, stray_forward))
     for module in interpreter.log.instances[:built]:
         if not module.parent and has_plain_weights(module) and next(layers_of(module), None) is None:
             run_forward(interpreter, module)
-    unregistered = tuple(unregistered_parameters(interpreter, interpreter.log.instances[built:]))
-    if unregistered:
-        last = graphs.pop() if graphs else ModelGraph(name, location, "static", (), forward=Forward.UNKNOWN)
-        graphs.append(replace(last, unregistered=unregistered))
-    yield from graphs
+    unregistered = list(unregistered_parameters(interpreter, interpreter.log.instances[built:]))
+    for graph, inside in found:
+        own = tuple(item for holder, item in unregistered if id(holder) in inside)
+        yield replace(graph, unregistered=own) if own else graph
+    anywhere = frozenset[int]().union(*(inside for _, inside in found))
+    others: dict[ClassValue | None, list[UnregisteredParameters]] = {}
+    for holder, item in unregistered:
+        if id(holder) not in anywhere:
+            others.setdefault(holder.user_class, []).append(item)
+    for cls, items in others.items():
+        shown, place = (name, location) if cls is None else (cls.name, SourceLocation(cls.scope.source, cls.node))
+        yield ModelGraph(shown, place, "static", (), forward=Forward.UNKNOWN, unregistered=tuple(items))
 
 
 def _graphs(
     interpreter: Interpreter, name: str, location: SourceLocation, names: dict[int, str], stray_forward: Forward
-) -> Iterator[ModelGraph]:
-    """One graph for each outermost module that the entry point built."""
+) -> Iterator[tuple[ModelGraph, frozenset[int]]]:
+    """One graph for each outermost module that the entry point built, with the identities of its modules."""
     roots = [instance for instance in interpreter.log.instances if not instance.parent]
     _release_parts_of_failures(interpreter, roots)
     roots = [root for root in roots if next(layers_of(root), None) is not None]
@@ -262,8 +270,13 @@ def _graphs(
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
     extraction = Extraction(interpreter)
     graphs: list[ModelGraph] = []
+    insides: list[frozenset[int]] = []
     for root in models:
+        before = len(interpreter.log.instances)
+        interpreter.log.forward_of = root
         forward = run_forward(interpreter, root)
+        interpreter.log.forward_of = None
+        insides.append(_identities([root]) | frozenset(map(id, interpreter.log.instances[before:])))
         shown = root.user_class.name if root.user_class is not None else names.get(id(root)) or name
         if len(models) == 1 and name and isinstance(location.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             shown = name
@@ -274,10 +287,30 @@ def _graphs(
         graphs.append(replace(graph, returned=names.get(id(root)) == "", fails=root.fails))
     if strays:
         graphs.append(extraction.model(strays, name, location, stray_forward))
+        insides.append(_identities(strays.values()))
     if graphs:
-        yield from _with_own_calls(graphs)
+        yield from zip(_with_own_misuses(interpreter, _with_own_calls(graphs), insides), insides, strict=True)
     else:
-        yield from _calls_only(interpreter, name, location)
+        yield from ((graph, frozenset()) for graph in _calls_only(interpreter, name, location))
+
+
+def _identities(roots: Iterable[Instance]) -> frozenset[int]:
+    return frozenset(id(module) for root in roots for _, module, _ in modules(root))
+
+
+def _with_own_misuses(
+    interpreter: Interpreter, graphs: Iterable[ModelGraph], insides: list[frozenset[int]]
+) -> Iterator[ModelGraph]:
+    """The graphs of one entry point, each without the misuses that only methods of the others' modules run."""
+    anywhere, log = frozenset[int]().union(*insides), interpreter.log
+    for graph, inside in zip(graphs, insides, strict=True):
+        own = []
+        for location, misuse in log.misuses.items():
+            users = log.misused_by.get(location, set())
+            if users <= anywhere and users.isdisjoint(inside) and users:
+                continue
+            own.append(misuse)
+        yield replace(graph, misuses=tuple(own))
 
 
 def _release_parts_of_failures(interpreter: Interpreter, roots: list[Instance]) -> None:

@@ -36,8 +36,13 @@ _MAX_NESTED = 3
 _RANDOM = ("uniform_", "normal_", "orthogonal_", "sparse_")
 
 
-def unregistered_parameters(interpreter: Interpreter, in_forward: list[Instance]) -> Iterator[UnregisteredParameters]:
-    """Those of the entry point that was just interpreted; `in_forward`: the modules that a `forward` constructed."""
+def unregistered_parameters(
+    interpreter: Interpreter, in_forward: list[Instance]
+) -> Iterator[tuple[Instance, UnregisteredParameters]]:
+    """Those of the entry point that was just interpreted, each with the module that holds it, or with the layer.
+
+    `in_forward`: the modules that a `forward` constructed.
+    """
     modules = [module for module in interpreter.log.instances if _is_readable(module)]
     registered: set[int] | None = None
     for module in modules:
@@ -46,10 +51,10 @@ def unregistered_parameters(interpreter: Interpreter, in_forward: list[Instance]
                 continue
             if registered is None:
                 registered = set(_registered(interpreter))
-            yield from _of_field(interpreter, module, name, value, registered)
+            yield from ((module, found) for found in _of_field(interpreter, module, name, value, registered))
     for layer in in_forward:
         if not layer.parent and not layer.registry_changed and id(layer) in interpreter.log.nodes:
-            yield from _made_in_forward(layer)
+            yield from ((layer, found) for found in _made_in_forward(layer))
 
 
 def has_plain_weights(module: Instance) -> bool:

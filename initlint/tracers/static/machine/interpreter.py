@@ -126,6 +126,10 @@ class EntryPointLog:
     pretrained: list[Any] = field(default_factory=list)
     """The models of other libraries that come with pretrained weights: `PretrainedModule`."""
     misuses: dict[SourceLocation, ParameterMisuse] = field(default_factory=dict)
+    misused_by: dict[SourceLocation, set[int]] = field(default_factory=dict)
+    """By the location of a misuse: the identities of the modules whose methods run it; of None in other code."""
+    forward_of: Instance | None = None
+    """The model whose `forward` is run."""
     incomplete: dict[str, None] = field(default_factory=dict)
     has_trained: bool = False
     """Gradients were computed, or a trainer was run."""

@@ -15,9 +15,9 @@ from initlint.tracers.references.init_functions import is_init_module
 from initlint.tracers.references.syntax_index import last_name, parents_in
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.values.containers import StateDict
-from initlint.tracers.static.values.environment import Environment
+from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
 from initlint.tracers.static.values.functions import wrapped_function
-from initlint.tracers.static.values.objects import as_object
+from initlint.tracers.static.values.objects import Instance, as_object
 from initlint.tracers.static.values.questions import external_name, node_of
 from initlint.tracers.static.values.tensors import COPY, Tensor, as_tensor, storage_of
 from initlint.tracers.static.values.values import Unknown, Value
@@ -42,13 +42,13 @@ def record_dropped_result(interpreter: Interpreter, value: Value, node: ast.Expr
             receiver = interpreter.evaluate(statement.func.value, env)
             instance = as_object(receiver)
             if (external_name(receiver) if instance is None else instance.torch_name) in _EMBEDDINGS:
-                _record(interpreter, "dropped", interpreter.location_of(statement, env))
+                _record(interpreter, "dropped", interpreter.location_of(statement, env), env)
         elif any(keyword.arg == "out" for keyword in statement.keywords):
             return
         elif name in _WITH_IN_PLACE_FORM and _is_copy_of_parameter(value):
-            _record(interpreter, "dropped", interpreter.location_of(statement, env))
+            _record(interpreter, "dropped", interpreter.location_of(statement, env), env)
     elif isinstance(statement, ast.BinOp) and _is_copy_of_parameter(value):
-        _record(interpreter, "dropped", interpreter.location_of(statement, env))
+        _record(interpreter, "dropped", interpreter.location_of(statement, env), env)
 
 
 def _is_copy_of_parameter(value: Value) -> bool:
@@ -124,7 +124,7 @@ def record_lost_entry(interpreter: Interpreter, holder: Value, target: ast.Subsc
     else:
         is_lost = _is_state_dict(target.value)
     if is_lost:
-        _record(interpreter, "entry", interpreter.location_of(target, env))
+        _record(interpreter, "entry", interpreter.location_of(target, env), env)
 
 
 def _is_state_dict(node: ast.expr) -> bool:
@@ -174,7 +174,7 @@ def record_rebound_name(interpreter: Interpreter, node: ast.Assign, value: Tenso
     around = interpreter.stack[-1][0].node if interpreter.stack else env.scope.source.tree
     loops = [loop for loop in _loops_of(around, target.id) if any(inner is node for inner in ast.walk(loop))]
     if loops and not any(_reads(part, target.id) for part in _run_after(node, loops[-1])):
-        _record(interpreter, "rebound", interpreter.location_of(node.value, env))
+        _record(interpreter, "rebound", interpreter.location_of(node.value, env), env)
 
 
 def _reads(part: ast.AST, name: str) -> bool:
@@ -253,7 +253,23 @@ def _is_only_written(around: ast.AST, name: str, copy: ast.AST) -> bool:
     return all(node in inside for node in uses if node not in bindings)
 
 
-def _record(interpreter: Interpreter, kind: MisuseKind, location: SourceLocation) -> None:
+def _record(
+    interpreter: Interpreter, kind: MisuseKind, location: SourceLocation, env: Environment | None = None
+) -> None:
     interpreter.state.record_side_effect()
+    holder = None if env is None else _receiver(env)
+    if holder is None:
+        holder = interpreter.building[-1] if interpreter.building else interpreter.log.forward_of
+    interpreter.log.misused_by.setdefault(location, set()).add(id(holder))
     if location not in interpreter.log.misuses:
         interpreter.log.misuses[location] = ParameterMisuse(kind, ast.unparse(location.node), location)
+
+
+def _receiver(env: Environment) -> Instance | None:
+    """The module whose method runs; None in other code."""
+    if isinstance(env, GlobalEnvironment):
+        return None
+    function = env.frame.function
+    first = function.signature.positional[:1] if function is not None and function.owner is not None else []
+    receiver = as_object(env.values.get(first[0].name)) if first else None
+    return receiver if receiver is not None and receiver.is_module else None
