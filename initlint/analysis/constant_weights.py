@@ -42,16 +42,18 @@ def zero_parameter(layer: Layer) -> Write | None:
 def added_constant(model: ModelGraph, layer: Layer, following: Consumer) -> float | None:
     """What is added to the product with a raw parameter before `following`: 0 for nothing, and for zero biases.
 
-    None if it is unknown. A bias is a vector next to the parameter.
+    None if it is unknown. A bias is a vector next to the parameter, with an item for each output.
     """
     if "shift" not in following.between:
         return 0.0
+    weight, product = layer.shapes.get("weight"), layer.product
+    outputs = weight[product.kept[0]] if weight and product is not None and len(product.kept) == 1 else None
     prefix = layer.path.rpartition(".")[0]
     vectors = [
         other
         for other in model.layers
         if other.type == "Parameter" and other.path.rpartition(".")[0] == prefix
-        if len(other.shapes.get("weight") or ()) == 1
+        if outputs is not None and other.shapes.get("weight") == (outputs,)
     ]
     is_zero = bool(vectors) and all(_is_certain_zero(vector) for vector in vectors)
     return 0.0 if is_zero and following.between.count("shift") == 1 else None

@@ -20,7 +20,12 @@ from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, 
 _MAX_NAMES = 20
 """With more builders than this, the question is not decidable."""
 _LOAD = "load_state_dict"
-_TRAINS = re.compile(r"\b(?:backward|step|fit)\(")
+_TRAINS = re.compile(r"\b(?:backward|step|fit|minimize|train\w*)\(")
+_KEEPS = frozenset(
+    "to cuda cpu half float double bfloat16 eval requires_grad_ parameters named_parameters modules children compile"
+    " print len".split()
+)
+"""Functions and methods that train nothing, beside classes, which only construct something: optimizers and wrappers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +135,21 @@ def _loads(statements: Sequence[ast.stmt], model: str) -> bool:
                 return True
         elif isinstance(statement, (ast.Expr, ast.Assign)) and _is_load(statement.value, model):
             return True
-        if _TRAINS.search(ast.unparse(statement)) or isinstance(statement, ast.Return):
+        if isinstance(statement, ast.Return) or _may_train(statement, model):
             return False
     return False
+
+
+def _may_train(statement: ast.stmt, model: str) -> bool:
+    """Whether a statement may change the weights of the variable `model`, or save what they are now."""
+    if _TRAINS.search(ast.unparse(statement)):
+        return True
+    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call) and _names(node, model))
+    return any(last_name(call.func) not in _KEEPS and not last_name(call.func)[:1].isupper() for call in calls)
+
+
+def _names(node: ast.AST, model: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(model)}(?!\w)", ast.unparse(node)) is not None
 
 
 def _may_initialize(statement: ast.stmt, model: str) -> bool:
@@ -140,7 +157,7 @@ def _may_initialize(statement: ast.stmt, model: str) -> bool:
     calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
     return any(
         (is_initializer(last_name(call.func)) or is_fill(last_name(call.func)) or last_name(call.func) == "apply")
-        and re.search(rf"(?<![\w.]){re.escape(model)}(?!\w)", ast.unparse(call))
+        and _names(call, model)
         for call in calls
     )
 

@@ -265,7 +265,7 @@ def _graphs(
     roots = [root for root in roots if next(layers_of(root), None) is not None]
     if len(roots) > _MAX_ROOTS:
         interpreter.note_not_followed(f"more than {_MAX_ROOTS} modules that are in no other")
-        del roots[_MAX_ROOTS:]
+        roots = _first_of_each_class(roots)
     models = [root for root in roots if root.user_class is not None or _is_container(root)]
     strays = {names.get(id(root)) or f"layer{at}": root for at, root in enumerate(roots) if root not in models}
     extraction = Extraction(interpreter)
@@ -326,6 +326,18 @@ def _classes(roots: list[Instance]) -> set[ast.AST]:
     """The nodes of the classes in these module trees, without those of objects whose constructors fail."""
     below = (module for root in roots for _, module, _ in modules(root) if not module.fails)
     return {module.user_class.node for module in below if module.user_class is not None}
+
+
+def _first_of_each_class(roots: list[Instance]) -> list[Instance]:
+    """As many roots as are looked at, in their order: the first of each class before further ones."""
+    seen = set[object]()
+    further = {}
+    for root in roots:
+        kind = root.user_class or root.torch_name
+        further[id(root)] = kind in seen
+        seen.add(kind)
+    chosen = set(map(id, sorted(roots, key=lambda root: further[id(root)])[:_MAX_ROOTS]))
+    return [root for root in roots if id(root) in chosen]
 
 
 def _with_own_calls(graphs: list[ModelGraph]) -> Iterator[ModelGraph]:

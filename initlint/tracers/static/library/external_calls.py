@@ -179,6 +179,7 @@ def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> V
     if layer_types:
         return pretrained_module(interpreter, name, layer_types, call.site)
     last = name.rpartition(".")[2]
+    _note_training(interpreter, last)
     may_run_iterators(interpreter, call.values)
     may_call(interpreter, call.values, call.site)
     mark_maybe_changed(interpreter, call.values)
@@ -202,10 +203,17 @@ _WRITING_FUNCTIONS = frozenset("copyto put place putmask fill_diagonal setitem".
 """Functions of NumPy and of `operator` that write to an argument."""
 _WRITING_METHODS = frozenset("fill assign itemset put _apply __setitem__ __setattr__".split())
 """Methods that write to their object, besides those whose names end in an underscore."""
+_TRAINS = re.compile(r"_?(?:pre)?train|_?fit(?:_|$)")
+"""Prefixes of functions that train a model: a checkpoint that is loaded after them is no init."""
 _USES = re.compile(
     r"_?(?:train|fit|test|eval|valid|infer|predict|score|summar|print|plot|draw|show|visuali[sz]e|watch|save|profile)"
 )
 """Prefixes of functions that run after the init: they train, evaluate or display a model."""
+
+
+def _note_training(interpreter: Interpreter, name: str) -> None:
+    if _TRAINS.match(name):
+        interpreter.log.has_trained = True
 
 
 def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments) -> Value:
@@ -225,6 +233,7 @@ def _call_unknown(interpreter: Interpreter, function: Value, call: CallArguments
         interpreter.visits.record_write(interpreter.stack)
     may_run_iterators(interpreter, call.values)
     name = function.name if isinstance(function, Unknown) and function.name else _name_of(call.site.node)
+    _note_training(interpreter, name)
     # A function that also receives data computes with it.
     if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)
