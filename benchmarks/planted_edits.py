@@ -66,6 +66,7 @@ PLANTED: Mapping[str, Planted] = {
     "installable": Planted(
         {
             "README.md": "",
+            "pyproject.toml": '[project]\nname = "lib"\n',
             "train.py": _BUILDS.replace("net", "lib.net", 1),
             "lib/__init__.py": "",
             "lib/net.py": _UNAPPLIED,
