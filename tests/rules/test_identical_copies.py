@@ -404,7 +404,7 @@ def test_a_builder_that_draws_the_weights_again(tmp_path: Path, start: str, numb
     assert len(findings_in_project(tmp_path / "two", "INI205", two_files)) == number
 
 
-MEMBER = """
+TWO_INPUTS = """
 class Member(nn.Module):
     def __init__(self):
         super().__init__()
@@ -430,7 +430,7 @@ class Net(nn.Module):
 
 
 def members(joined: str, result: str, script: str = "") -> list[str]:
-    code = HEADER + MEMBER.format(joined=joined, result=result, script=script)
+    code = HEADER + TWO_INPUTS.format(joined=joined, result=result, script=script)
     return [finding.message for finding in findings_of(code, ("INI205",))]
 
 

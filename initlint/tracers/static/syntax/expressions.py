@@ -61,8 +61,6 @@ def name(interpreter: Interpreter, node: ast.Name, env: Environment) -> Value:
         return _present(written, value)
     if written in _BUILTINS:
         return ExternalName(f"builtins.{written}")
-    if interpreter.building and scope.surely_lacks(written):
-        interpreter.note_error()
     return Unknown(f"{written} is not defined")
 
 

@@ -187,10 +187,6 @@ class ModuleScope:
             self._missing.add(name)
         return value
 
-    def surely_lacks(self, name: str) -> bool:
-        """Whether no code binds a name that is no built-in one, so that reading it raises."""
-        return not self.star_imports and STAR not in self._top.binding and not self._top.may_bind(name)
-
     def _elsewhere(self, name: str) -> Value:
         """A name that no statement of the module binds: a submodule, or a name from a star import.
 
