@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from initlint.analysis.chain_products import factors_at
 from initlint.analysis.layer_activation import Factors, effective_init, initialized_layers, is_matrix
-from initlint.analysis.layer_outputs import has_unknown_sizes
+from initlint.analysis.layer_outputs import assumes_equal_fans
 from initlint.analysis.norms import NORMS, PIECEWISE_LINEAR, certain_activation
 from initlint.analysis.signal_propagation import layer_inputs
 from initlint.facts.initializer_formulas import mean_and_variance
@@ -28,7 +28,7 @@ def operating_factors(model: ModelGraph) -> Mapping[str, Factors]:
 def signal_factor(model: ModelGraph, layer: Layer) -> float | None:
     """The factor on the signal that reaches the layer; None if it is unknown or means nothing there."""
     factors = operating_factors(model).get(layer.path)
-    return None if factors is None or has_unknown_sizes(layer) else factors.signal
+    return None if factors is None or assumes_equal_fans(layer) else factors.signal
 
 
 def _factors(model: ModelGraph, layer: Layer) -> Factors | None:
