@@ -42,26 +42,28 @@ def zero_parameter(layer: Layer) -> Write | None:
 def added_constant(model: ModelGraph, layer: Layer, following: Consumer) -> float | None:
     """What is added to the product with a raw parameter before `following`: 0 for nothing, and for zero biases.
 
-    None if it is unknown. A bias is a vector next to the parameter, with an item for each output.
+    None if it is unknown. Any vector of the same module with an item for each output may be the bias.
     """
     if "shift" not in following.between:
         return 0.0
     weight, product = layer.shapes.get("weight"), layer.product
     outputs = weight[product.kept[0]] if weight and product is not None and len(product.kept) == 1 else None
+    if outputs is None or following.between.count("shift") > 1:
+        return None
     prefix = layer.path.rpartition(".")[0]
     vectors = [
-        other
+        (other, name)
         for other in model.layers
-        if other.type == "Parameter" and other.path.rpartition(".")[0] == prefix
-        if outputs is not None and other.shapes.get("weight") == (outputs,)
+        if other is not layer and other.path.startswith(f"{prefix}." if prefix else "")
+        for name, shape in other.shapes.items()
+        if shape is None or (len(shape) == 1 and shape[0] in (outputs, None))
     ]
-    is_zero = bool(vectors) and all(_is_certain_zero(vector) for vector in vectors)
-    return 0.0 if is_zero and following.between.count("shift") == 1 else None
+    return 0.0 if vectors and all(_is_certain_zero(*vector) for vector in vectors) else None
 
 
-def _is_certain_zero(layer: Layer) -> bool:
-    write = layer.effective_write()
-    return write is not None and layer.last_write_is_certain() and constant(write) == 0.0
+def _is_certain_zero(layer: Layer, parameter: str) -> bool:
+    write = layer.effective_write(parameter)
+    return write is not None and layer.last_write_is_certain(parameter) and constant(write) == 0.0
 
 
 def bias_constant(layer: Layer) -> float | None:

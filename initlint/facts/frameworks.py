@@ -158,3 +158,7 @@ def framework_class(dotted: str) -> FrameworkClass | None:
 def has_kind(names: Iterable[str], *kinds: FrameworkKind) -> bool:
     """Whether any of the classes `names` is of one of `kinds`."""
     return any((described := framework_class(name)) is not None and described.kind in kinds for name in names)
+
+
+TRAINING_METHODS = frozenset({"backward", "fit", "minimize", "step"})
+"""Methods of losses, trainers and optimizers, which change the weights of a model that they need not name."""

@@ -78,6 +78,7 @@ from initlint.analysis.init_loops import lists_layers, visits_model
 from initlint.analysis.layer_activation import constant, is_matrix, written_fans, written_shape
 from initlint.analysis.messages import layer_names, line_of, related_locations, short_name
 from initlint.analysis.norms import NORM_TYPES
+from initlint.analysis.statements_between import differing_calls, statements_between, without_data
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS, variance
 from initlint.graph.model import Layer, ModelGraph, Write
@@ -111,7 +112,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     overwritten: dict[Location, list[_Overwritten]] = {}
     for layer in model.layers:
         for entry in _overwritten(layer, init_calls):
-            if _is_chosen(entry, reach) and _differ(entry):
+            if _is_chosen(entry, reach) and _differ(entry) and not _is_used_between(entry):
                 overwritten.setdefault(entry.first.location, []).append(entry)
     for location, entries in overwritten.items():
         message = _message(entries, is_assignment=location not in init_calls)
@@ -154,6 +155,17 @@ def _is_chosen(entry: _Overwritten, reach: _Reach) -> bool:
     if len(reach.at_once[first.location, arguments, first.via]) == 1:
         return not is_drawn or len(alike) == 1
     return not is_drawn and lists_layers(first)
+
+
+def _is_used_between(entry: _Overwritten) -> bool:
+    """Whether the model is used between its construction and the call that overwrites the value: for a comparison."""
+    calls = differing_calls(entry.first, entry.last)
+    if calls is None:
+        return False
+    between = statements_between(*calls)
+    if between is None or not isinstance(between.first, ast.Assign) or between.first.value is not calls[0].node:
+        return False
+    return between.use_one_of(frozenset(map(without_data, between.first.targets)))
 
 
 def _overwritten(layer: Layer, init_calls: Set[Location]) -> Iterator[_Overwritten]:

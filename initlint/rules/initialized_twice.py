@@ -67,6 +67,7 @@ from itertools import pairwise
 from initlint._records import dataclass
 from initlint.analysis.messages import line_of, name, related_locations, short_name
 from initlint.analysis.norms import NORM_TYPES
+from initlint.analysis.statements_between import blocks, contains, differing_calls, statements_between, without_data
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph, Write
@@ -192,97 +193,44 @@ def _peers(model: ModelGraph, layer: Layer) -> Iterator[Layer]:
 
 def _repetition(first: Write, second: Write) -> _Repetition | None:
     """The two statements, if they are in one block and differ in nothing but the values."""
-    sites = next(
-        (
-            (one, other)
-            for one, other in zip((*first.via, first.location), (*second.via, second.location), strict=False)
-            if one != other
-        ),
-        None,
-    )
-    if sites is None or not all(isinstance(site, SourceLocation) for site in sites):
+    calls = differing_calls(first, second)
+    if calls is None:
         return None
-    one, other = sites
-    assert isinstance(one, SourceLocation)
-    assert isinstance(other, SourceLocation)
-    if one.source is not other.source:
-        return None
+    one, other = calls
     targets = _target(one.node), _target(other.node)
     if targets[0] is None or targets[1] is None:
         return None
-    block, statements = _common_block(one.source.tree, one.node, other.node)
-    if statements is None:
+    between = statements_between(one, other)
+    if between is None:
         return None
-    before, after = statements
+    before, after = between.first, between.last
     is_index = targets[1].startswith(f"{targets[0]}[") and _is_index(other.node)
     if not is_index and targets[0] != targets[1]:
         return None
     is_loop = isinstance(before, ast.For) and isinstance(after, ast.For)
-    if not is_loop and not all(isinstance(statement, (ast.Expr, ast.Assign)) for statement in statements):
+    if not is_loop and not all(isinstance(statement, (ast.Expr, ast.Assign)) for statement in (before, after)):
         return None
     if list(_headers(before, one.node)) != list(_headers(after, other.node)):
         return None
     text = targets[0] if not isinstance(before, ast.For) else ast.unparse(before.iter)
-    between = block[block.index(before) + 1 : block.index(after)]
-    if any(text in _text(statement) for statement in between):
+    if any(text in without_data(statement) for statement in between.inner):
         return None
-    whole = _owners(before.iter if isinstance(before, ast.For) else _target_node(one.node))
-    if any(_uses_whole(statement, whole, one.source.tree) for statement in between):
+    if between.use_one_of(_owners(before.iter if isinstance(before, ast.For) else _target_node(one.node))):
         return None
     # `start(layer)` says nothing of what it reads, but a function that initializes a layer reads none of its weights.
-    if "." in targets[0] and _text(after).count(targets[0]) > 1:
+    if "." in targets[0] and without_data(after).count(targets[0]) > 1:
         return None
     return _Repetition(before, after, is_index, (one, other))
 
 
 _TARGETS = (ast.Name, ast.Attribute, ast.Subscript)
-_TRAINING = frozenset({"step", "backward", "fit", "minimize"})
-"""Methods of optimizers, losses and trainers, which reach a model that they do not name."""
-_STRUCTURE = re.compile(
-    r"_?(?:init|reset|register|add|set|make|build|create)(?:ial\w*)?(?:_\w*)?|\w+_init(?:_\w*)?|init\w*|apply|train|eval|to|"
-    r"cuda|cpu|half|float|zero_grad|requires_grad_|(?:named_)?(?:modules|children)|__init__|type|print|len|id|"
-    r"isinstance|issubclass|hasattr|getattr|setattr|super|Sequential|Module(?:List|Dict)"
-)
-"""Names of functions and methods that read no weights of a module that they are given."""
 
 
 def _owners(target: ast.expr | None) -> frozenset[str]:
     """The modules that lead to a target, as written: `net` and `net.fc` for `net.fc.weight`."""
     nodes = list(ast.walk(target)) if target is not None else []
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-    return frozenset(_text(node) for node in nodes if isinstance(node, _TARGETS) and id(node) not in called)
-
-
-def _uses_whole(statement: ast.stmt, owners: Set[str], tree: ast.Module) -> bool:
-    """Whether a statement may read the weights of one of these modules without naming the layer.
-
-    It calls the module or a method of it, gives it to a function, trains it, or calls a function that does so.
-    """
-    for node in ast.walk(statement):
-        if not isinstance(node, ast.Call):
-            continue
-        function = node.func
-        called = getattr(function, "attr", getattr(function, "id", ""))
-        if called in _TRAINING and isinstance(function, ast.Attribute):
-            return True
-        if _STRUCTURE.fullmatch(called):
-            continue
-        receiver = function.value if isinstance(function, ast.Attribute) else None
-        given = [function, receiver, *node.args, *(keyword.value for keyword in node.keywords)]
-        if any(part is not None and _text(part) in owners for part in given):
-            return True
-        if isinstance(function, ast.Name) and _mentions_global(tree, function.id, owners):
-            return True
-    return False
-
-
-def _mentions_global(tree: ast.Module, function: str, names: Set[str]) -> bool:
-    """Whether a function of the module uses a global name that is one of `names`."""
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name == function:
-            own = {parameter.arg for parameter in ast.walk(statement.args) if isinstance(parameter, ast.arg)}
-            return any(isinstance(n, ast.Name) and n.id in names and n.id not in own for n in ast.walk(statement))
-    return False
+    return frozenset(without_data(node) for node in nodes if isinstance(node, _TARGETS) and id(node) not in called)
 
 
 def _headers(statement: ast.stmt, node: ast.AST) -> Iterator[str]:
@@ -291,15 +239,11 @@ def _headers(statement: ast.stmt, node: ast.AST) -> Iterator[str]:
         yield ast.unparse(statement.iter)
     elif isinstance(statement, (ast.If, ast.While)):
         yield ast.unparse(statement.test)
-    for number, block in enumerate(_blocks(statement)):
+    for number, block in enumerate(blocks(statement)):
         for inner in block:
-            if _contains(inner, node):
+            if contains(inner, node):
                 yield str(number)
                 yield from _headers(inner, node)
-
-
-def _text(node: ast.AST) -> str:
-    return re.sub(r"\.data\b", "", ast.unparse(node))
 
 
 def _target(call: ast.AST) -> str | None:
@@ -307,7 +251,7 @@ def _target(call: ast.AST) -> str | None:
     target = _target_node(call)
     if not isinstance(target, _TARGETS):
         return None
-    text = _text(target)
+    text = without_data(target)
     return None if text == "self" else text
 
 
@@ -339,39 +283,3 @@ def _is_index(call: ast.AST) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Name, ast.Attribute))
-
-
-def _common_block(
-    tree: ast.Module, one: ast.AST, other: ast.AST
-) -> tuple[list[ast.stmt], tuple[ast.stmt, ast.stmt] | None]:
-    """The innermost block that contains both, and its statements that contain them, if they come in that order."""
-    block: list[ast.stmt] = tree.body
-    while True:
-        first = next((statement for statement in block if _contains(statement, one)), None)
-        second = next((statement for statement in block if _contains(statement, other)), None)
-        if first is None or second is None:
-            return block, None
-        if first is not second:
-            return block, ((first, second) if block.index(first) < block.index(second) else None)
-        inner = [part for part in _blocks(first) if any(_contains(statement, one) for statement in part)]
-        if not inner:
-            return block, None
-        block = inner[0]
-
-
-def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
-    for field in ("body", "orelse", "finalbody"):
-        yield getattr(statement, field, [])
-
-
-def _contains(statement: ast.stmt, node: ast.AST) -> bool:
-    """Whether `node`, a node of the same tree, is within `statement`, by their positions."""
-    start, end = _bounds(statement)
-    first, last = _bounds(node)
-    return start <= first and last <= end
-
-
-def _bounds(node: ast.AST) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where a node starts and ends: (0, 0) for one without a position."""
-    row, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
-    return (row, column), (getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0))

@@ -116,6 +116,10 @@ def test_the_name_is_rewritten_where_it_is_used() -> None:
         ),
         ("from torch import nn\nf = getattr(nn.init, 'normal', None)\n", None),
         ("from torch import nn\nf = getattr(nn.init, 'normal_')\n", None),
+        (
+            "from torch.nn import init\nf = getattr(init, 'normal_' if hasattr(init, 'normal_') else 'normal')\n",
+            None,
+        ),
         ("from torch import nn\nf = getattr(nn, 'normal')  # init\n", None),
         ("from flax import init\nf = getattr(init, 'normal')\n", None),
         ("from torch.nn import init\ninit = other\nf = getattr(init, 'normal')\n", None),

@@ -201,3 +201,46 @@ class Net(nn.Module):
 @pytest.mark.parametrize(("gain", "number"), [(1, 0), (1.0, 0), (0.2, 1)])
 def test_a_gain_of_one_is_what_a_norm_has_anyway(gain: float, number: int) -> None:
     assert len(messages(NORMS.format(gain=gain))) == number
+
+
+COMPARED = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+        self.head = nn.Linear(8, 8)
+        nn.init.constant_(self.head.bias, -4.0)
+
+    def forward(self, x):
+        return self.head(self.fc(x).tanh())
+
+
+def start(m):
+    if isinstance(m, nn.Linear):
+        nn.init.xavier_normal_(m.weight)
+        nn.init.zeros_(m.bias)
+
+
+net = Net()
+{between}
+net.apply(start)
+"""
+
+
+@pytest.mark.parametrize(
+    ("between", "number"),
+    [
+        ("", 1),
+        ("net.cuda()", 1),
+        ("seed = 3", 1),
+        ("first = net(torch.randn(2, 8))", 0),
+        ("torch.save(net.state_dict(), 'first.pt')", 0),
+        ("evaluate(net)", 0),
+    ],
+)
+def test_a_model_that_is_used_before_it_is_initialized_again(between: str, number: int) -> None:
+    assert len(messages(COMPARED.format(between=between))) == number

@@ -75,6 +75,7 @@ def test_returned_arithmetic(tmp_path: Path, returned: str, number: int) -> None
         ("w = self.b.weight.detach().clone()\nw.normal_()\nself.register_buffer('first', w)", 0),
         ("w = self.b.weight.data.clone()\nw.normal_()\nself.b.weight = nn.Parameter(w)", 0),
         ("w = self.b.weight.data.clone()\nw.normal_()\nprint(w)", 0),
+        ("global saved\nsaved = self.b.weight.data.clone()\nsaved.normal_()", 0),
     ],
 )
 def test_copies_with_a_name(tmp_path: Path, code: str, number: int) -> None:

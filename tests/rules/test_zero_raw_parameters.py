@@ -64,6 +64,18 @@ def test_a_hidden_zero(init: str, forward: str, severity: Severity, text: str) -
         ("self.w = nn.Parameter(torch.randn(16, 32) * 0.1)", "return self.head(F.relu(x @ self.w))"),
         (f"{ZERO}; self.b = nn.Parameter(torch.randn(32))", "return self.head(F.relu(x @ self.w + self.b))"),
         (f"{ZERO}; self.b = nn.Parameter(torch.ones(32))", "return self.head(torch.tanh(x @ self.w + self.b))"),
+        (
+            f"{ZERO}; self.fc = nn.Linear(4, 32); self.b = nn.Parameter(torch.zeros(4))",
+            "return self.head(F.relu(x @ self.w + self.fc.bias)) + self.b",
+        ),
+        (
+            f"{ZERO}; {BIAS}; self.fc = nn.Linear(4, 32)",
+            "return self.head(F.relu(x @ self.w + self.fc.bias)[..., :32] + self.b)",
+        ),
+        (
+            f"{ZERO}; {BIAS}; self.bs = nn.ParameterList([nn.Parameter(torch.randn(32))])",
+            "return self.head(F.relu(x @ self.w + self.bs[0]) + self.b)",
+        ),
         (ZERO, "return x @ self.w"),
         (f"{ZERO}; self.fc = nn.Linear(16, 32)", "return self.head(F.relu(self.fc(x) + x @ self.w))"),
         (f"{ZERO}; self.fc = nn.Linear(16, 32)", "return self.head(self.fc(x) * torch.tanh(x @ self.w))"),

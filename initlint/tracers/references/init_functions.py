@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from initlint.facts.initializer_names import is_fill, is_initializer, is_weight_initializer, resets_part
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
@@ -19,11 +19,20 @@ def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
 
     Also those of such a name that only use another of them.
     """
-    found = [function for function in text.functions if _is_init_function(text, function)]
-    named = [function for function in text.functions if _is_named_for_it(function) and function not in found]
-    while new := [function for function in named if _uses_one_of(text, function, found)]:
-        found += new
-        named = [function for function in named if function not in new]
+    found = {function for function in text.functions if _is_init_function(text, function)}
+    users: dict[tuple[ast.AST, str], list[FunctionNode]] = {}
+    new = list(found)
+    for function in text.functions:
+        if function not in found and _is_named_for_it(function):
+            calls = [node for part in function.body for node in ast.walk(part) if isinstance(node, ast.Call)]
+            if any(_applies_imported(text, call) for call in calls):
+                new.append(function)
+            for used in _used_functions(text, function, calls):
+                users.setdefault(used, []).append(function)
+    while new:
+        function = new.pop()
+        found.add(function)
+        new += users.pop((text.parents[function], function.name), ())
     yield from (function for function in text.functions if function in found)
 
 
@@ -36,19 +45,16 @@ def _is_named_for_it(function: FunctionNode) -> bool:
     return is_weight_initializer(function.name) and not resets_part(function.name)
 
 
-def _uses_one_of(text: SyntaxIndex, function: FunctionNode, found: list[FunctionNode]) -> bool:
-    """Whether a function calls one of the init functions of the file, or applies one, also an imported one."""
+def _used_functions(
+    text: SyntaxIndex, function: FunctionNode, calls: Iterable[ast.Call]
+) -> Iterator[tuple[ast.AST, str]]:
+    """What a function calls or hands on: functions of the file and methods of its class, by scope and name."""
     scope = text.parents[function]
-    of_file = {other.name for other in found if isinstance(text.parents[other], ast.Module)}
-    of_class = {other.name for other in found if text.parents[other] is scope and isinstance(scope, ast.ClassDef)}
-
-    def is_one(node: ast.expr) -> bool:
+    for node in (part for call in calls for part in (call.func, *call.args)):
         if isinstance(node, ast.Name):
-            return node.id in of_file
-        return isinstance(node, ast.Attribute) and dotted(node.value) == "self" and node.attr in of_class
-
-    calls = [node for statement in function.body for node in ast.walk(statement) if isinstance(node, ast.Call)]
-    return any(is_one(call.func) or any(map(is_one, call.args)) or _applies_imported(text, call) for call in calls)
+            yield text.tree, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(scope, ast.ClassDef) and dotted(node.value) == "self":
+            yield scope, node.attr
 
 
 def _applies_imported(text: SyntaxIndex, call: ast.Call) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from initlint._records import dataclass
+from initlint.facts.frameworks import TRAINING_METHODS
 from initlint.facts.initializer_names import is_fill, is_initializer
 from initlint.project.source import SourceFile
 from initlint.tracers.references.dynamic_lookups import LOOKUPS, lookups
@@ -20,7 +21,7 @@ from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, 
 _MAX_NAMES = 20
 """With more builders than this, the question is not decidable."""
 _LOAD = "load_state_dict"
-_TRAINS = re.compile(r"\b(?:backward|step|fit|minimize|train\w*)\(")
+_TRAINS = re.compile(rf"\b(?:{'|'.join(sorted(TRAINING_METHODS))}|train\w*)\(")
 _KEEPS = frozenset(
     "to cuda cpu half float double bfloat16 eval requires_grad_ parameters named_parameters modules children compile"
     " print len".split()
@@ -29,7 +30,7 @@ _KEEPS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Construction:
+class MadeObject:
     """What becomes of an object where it is made. `passed_to`: the function or class that has it then, if any."""
 
     loaded: bool = False
@@ -60,7 +61,7 @@ def _is_always_loaded(texts: ProjectTexts, cls: str) -> bool:
             construction
             for path in texts.files_with_word(name)
             if not is_test_path(path)
-            for construction in texts.query(path, constructions_of, name)
+            for construction in texts.query(path, made_objects, name)
         ]
         if not made or any(not each.loaded and each.passed_to is None for each in made):
             return False
@@ -72,7 +73,7 @@ def _is_always_loaded(texts: ProjectTexts, cls: str) -> bool:
 
 
 @file_query
-def constructions_of(index: SyntaxIndex, name: str) -> tuple[Construction, ...]:
+def made_objects(index: SyntaxIndex, name: str) -> tuple[MadeObject, ...]:
     """What becomes of the objects that a file gets from the class or function `name`."""
     uses = (node for node in uses_of(index, name) if may_construct(index, node))
     return tuple(dict.fromkeys(_made_at(index, node) for node in uses if not _is_only_name(index, node)))
@@ -86,23 +87,23 @@ def _is_only_name(index: SyntaxIndex, node: ast.AST) -> bool:
     return index.imported.get(first, "").partition(".")[0] == "torch"
 
 
-def _made_at(index: SyntaxIndex, use: ast.AST) -> Construction:
+def _made_at(index: SyntaxIndex, use: ast.AST) -> MadeObject:
     made: ast.AST = use
     parent = index.parents[use]
     if not isinstance(parent, ast.Call) or parent.func is not use:
-        return Construction(passed_to=_class_around(index, use))
+        return MadeObject(passed_to=_class_around(index, use))
     while isinstance(parent, (ast.Attribute, ast.Call)) and not isinstance(made, ast.stmt):
         made, parent = parent, index.parents[parent]
     if isinstance(parent, ast.Return):
-        return Construction(passed_to=_function_around(index, use))
+        return MadeObject(passed_to=_function_around(index, use))
     if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
-        return Construction(passed_to=_class_around(index, use))
+        return MadeObject(passed_to=_class_around(index, use))
     model = ast.unparse(parent.targets[0])
     later = list(_after(index, parent))
     if _loads(later, model):
-        return Construction(loaded=not any(_may_initialize(statement, model) for statement in later))
+        return MadeObject(loaded=not any(_may_initialize(statement, model) for statement in later))
     is_returned = any(isinstance(each, ast.Return) and _is_text(each.value, model) for each in later)
-    return Construction(passed_to=_function_around(index, use) if is_returned else _class_around(index, use))
+    return MadeObject(passed_to=_function_around(index, use) if is_returned else _class_around(index, use))
 
 
 def _class_around(index: SyntaxIndex, node: ast.AST) -> str | None:

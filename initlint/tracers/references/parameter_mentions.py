@@ -103,11 +103,34 @@ def _may_write_items(index: SyntaxIndex, node: ast.AST) -> bool:
         return isinstance(method, ast.Attribute) and method.attr in ("update", "setdefault")
     if use_of_parameters(index, node, set()) is not WriteKind.NONE:
         return True
-    loops = (above for above in index.above(node) if isinstance(above, (ast.For, ast.comprehension)))
-    if any(node in ast.walk(loop.iter) for loop in loops):
+    loops = [above for above in index.above(node) if isinstance(above, (ast.For, ast.comprehension))]
+    loops = [loop for loop in loops if node in ast.walk(loop.iter)]
+    if loops:
         function = _function_around(index, node)
-        return not function or is_setup(function)
+        is_computed = function == "forward" or not any(_hands_items_on(index, loop) for loop in loops)
+        return not function or is_setup(function) or not is_computed
     return _may_write(index, node)
+
+
+def _hands_items_on(index: SyntaxIndex, loop: ast.For | ast.comprehension) -> bool:
+    """Whether code in a loop gives an item to a function that is neither of torch nor a built-in one."""
+    names = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    body = loop.body if isinstance(loop, ast.For) else [index.parents[loop]]
+    calls = (part for statement in body for part in ast.walk(statement) if isinstance(part, ast.Call))
+    return any(
+        any(isinstance(given, ast.Name) and given.id in names for given in (*call.args, *_keyword_values(call)))
+        and not _is_of_torch_or_built_in(index, call.func)
+        for call in calls
+    )
+
+
+def _keyword_values(call: ast.Call) -> Iterator[ast.expr]:
+    return (keyword.value for keyword in call.keywords)
+
+
+def _is_of_torch_or_built_in(index: SyntaxIndex, function: ast.expr) -> bool:
+    first = dotted(function).partition(".")[0]
+    return index.imported.get(first, "").partition(".")[0] == "torch" or hasattr(builtins, first)
 
 
 def _function_around(index: SyntaxIndex, node: ast.AST) -> str:

@@ -46,8 +46,10 @@ def _uses_in_strings(source: SourceFile) -> Iterator[DeprecatedUse]:
 
 
 def _constants(node: ast.expr) -> Iterator[ast.Constant]:
-    """The constants that an expression may be: one of `"a" if test else "b"`."""
+    """The constants that an expression may be: one of `"a" if test else "b"`, but not if it asks for what torch has."""
     if isinstance(node, ast.IfExp):
+        if any(isinstance(part, ast.Name) and part.id == "hasattr" for part in ast.walk(node.test)):
+            return
         yield from _constants(node.body)
         yield from _constants(node.orelse)
     elif isinstance(node, ast.Constant):

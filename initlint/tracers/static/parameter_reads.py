@@ -83,7 +83,17 @@ def _statement_reads(statement: ast.stmt, node: ast.AST, parents: Mapping[ast.AS
     scope: ast.AST = statement
     while not isinstance(scope, _SCOPES if all(isinstance(target, ast.Name) for target in targets) else ast.Module):
         scope = parents[scope]
-    return "" not in names and not _writes(_uses(scope, names))
+    return "" not in names and not _gets_away(scope, names) and not _writes(_uses(scope, names))
+
+
+def _gets_away(scope: ast.AST, names: set[str]) -> bool:
+    """Whether a value with one of the names gets another name, or is returned: what is done to it then is not known."""
+    return any(
+        isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return, ast.Yield, ast.YieldFrom))
+        and isinstance(node.value, (ast.Name, ast.Attribute))
+        and last_name(node.value) in names
+        for node in ast.walk(scope)
+    )
 
 
 def _uses(scope: ast.AST, names: set[str]) -> Iterator[ast.AST]:
@@ -93,8 +103,12 @@ def _uses(scope: ast.AST, names: set[str]) -> Iterator[ast.AST]:
             yield from node.body
         elif isinstance(node, _COMPREHENSIONS) and any(_mentions(g.iter, names) for g in node.generators):
             yield from _results(node)
-        elif isinstance(node, ast.Call) and any(_mentions(argument, names) for argument in node.args):
+        elif isinstance(node, ast.Call) and any(_mentions(argument, names) for argument in _arguments(node)):
             yield node
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def _mentions(node: ast.AST, names: set[str]) -> bool:
@@ -116,7 +130,7 @@ def _is_write(node: ast.AST) -> bool:
     name = last_name(node.func)
     if _is_reader(name) or name in _PASSING:
         return False
-    gets_tensor = any(isinstance(argument, (ast.Name, ast.Attribute)) for argument in node.args)
+    gets_tensor = any(isinstance(argument, (ast.Name, ast.Attribute, ast.Starred)) for argument in _arguments(node))
     if gets_tensor or not isinstance(node.func, ast.Attribute):
         return True
     return name.endswith("_") and not name.startswith("__") and not _mentions(node.func.value, {"grad"})

@@ -39,6 +39,8 @@ LOADED = [
     "        self.voice.load_state_dict(torch.load('v.pt'))\n",
     "class Both(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.voice = Voice(8)\n\n"
     "both = Both()\nboth.load_state_dict(torch.load('v.pt'))\n",
+    "net = Voice(8)\nfor p in net.parameters():\n    p.requires_grad_(False)\n"
+    "net = torch.nn.DataParallel(net)\nnet.load_state_dict(torch.load('v.pt'))\n",
     "def main(path):\n    net = Voice(8)\n    if path:\n        net.load_state_dict(torch.load(path))\n"
     "    else:\n        net.load_state_dict(torch.load('v.pt'))\n",
 ]
@@ -52,6 +54,9 @@ NOT_LOADED = [
     "def main(net=None):\n    net = Voice(8)\n    net(1).sum().backward()\n    net.load_state_dict(torch.load('v.pt'))\n",
     "def main(trainer):\n    net = Voice(8)\n    trainer.fit(net)\n    net.load_state_dict(torch.load('v.pt'))\n",
     "def main(path):\n    net = Voice(8)\n    net.load_state_dict(torch.load(path), strict=False)\n",
+    "from run import train\nnet = Voice(8)\ntrain(net)\nnet.load_state_dict(torch.load('v.pt'))\n",
+    "net = Voice(8)\nfor batch in batches:\n    learn(net, batch)\nnet.load_state_dict(torch.load('v.pt'))\n",
+    "net = Voice(8)\ntorch.save(net.state_dict(), 'v.pt')\nnet.load_state_dict(torch.load('v.pt'))\n",
     "def build():\n    return Voice(8)\n\nnet = build()\nnet.load_state_dict(torch.load('v.pt'))\nfresh = build()\n",
     "def main(path):\n    net = Voice(8)\n    optimizer.load_state_dict(torch.load(path))\n",
     "def main(path):\n    net = Voice(8)\n    for part in path:\n        net.load_state_dict(torch.load(part))\n",

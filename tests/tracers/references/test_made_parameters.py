@@ -207,3 +207,24 @@ def test_names_that_choose_for_an_optimizer(tmp_path: Path, use: str) -> None:
 def test_names_that_choose_for_an_init(tmp_path: Path, use: str) -> None:
     train = f"import torch\nimport torch.nn as nn\nfrom net import Net\n\nnet = Net()\n{use}\n"
     assert findings_in_project(tmp_path, "INI108", {"net.py": TABLE, "train.py": train}) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "number"),
+    [
+        ("def use(net):\n    for i, w in enumerate(net.ws):\n        draw(w)\n", 0),
+        ("def use(net):\n    for w in net.ws:\n        draw(tensor=w)\n", 0),
+        ("def use(net):\n    return [draw(w) for w in net.ws]\n", 0),
+        ("def use(net):\n    return [torch.norm(w) for w in net.ws]\n", 1),
+        ("def use(net):\n    for w in net.ws:\n        print(w)\n", 1),
+        ("def use(net, x=1):\n    for w in net.ws:\n        x = x @ w\n    return x\n", 1),
+    ],
+)
+def test_a_function_that_gets_the_items_of_a_container_may_write_to_them(
+    tmp_path: Path, code: str, number: int
+) -> None:
+    files = {
+        "net.py": net(LITERAL, "x @ self.ws[0] @ self.ws[1]"),
+        "use.py": f"import torch\nfrom net import Net\n{code}use(Net())\n",
+    }
+    assert len(findings_in_project(tmp_path, "INI108", files)) == number

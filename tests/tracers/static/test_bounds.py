@@ -103,6 +103,18 @@ def test_thousands_of_parts_of_an_interrupted_constructor_make_few_graphs() -> N
     assert any(reason.startswith("more than 200 modules") for reason in models[0].incomplete)
 
 
+def test_of_many_models_the_first_of_each_class_is_looked_at() -> None:
+    models = graph("""
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(4, 4)
+        probes = [nn.Linear(64, 2) for _ in range(250)]
+        net = Net()
+    """).models
+    assert "fc" in {layer.path for model in models if model.name == "Net" for layer in model.layers}
+
+
 def test_a_recursion_that_adds_to_one_list_under_conditions_ends() -> None:
     project = Project()
     code = HEADER + dedent("""

@@ -47,6 +47,8 @@ TRAIN = "net = Net()\nloss = criterion(net(x), y)\nloss.backward()\n"
         TRAIN + "def test(model):\n    model.load_state_dict(torch.load('best.pt'))\n\n\ntest(net)\n",
         "net = Net()\nfor x in batches:\n    net(x).mean().backward()\nnet.load_state_dict(torch.load('best.pt'))\n",
         "net = Net()\ntrainer.fit(net)\nnet.load_state_dict(torch.load('best.pt'))\n",
+        "from run import train_epoch\nnet = Net()\ntrain_epoch(net)\nnet.load_state_dict(torch.load('best.pt'))\n",
+        "net = Net()\nfor _ in range(9):\n    steps.train_one(net)\nnet.load_state_dict(torch.load('best.pt'))\n",
         "net = Net()\nif len(sys.argv) > 1:\n    net.load_state_dict(torch.load(sys.argv[1]))\n",
         "def main(resume):\n    net = Net()\n    if resume:\n        net.load_state_dict(torch.load(resume))\n    return net\n",
     ],

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from initlint._records import dataclass
+from initlint.facts.frameworks import TRAINING_METHODS
 from initlint.graph.dataflow import Condition, FlowNode
 from initlint.graph.mistakes import ParameterMisuse
 from initlint.graph.model import ApplyCall
@@ -29,7 +30,7 @@ from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.environment import CallFrame, Environment, GlobalEnvironment, ModuleScope
 from initlint.tracers.static.values.functions import GRAD_MODES, Function
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import join, number_held
+from initlint.tracers.static.values.questions import join, steps_to_look_at
 from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
@@ -45,15 +46,14 @@ from initlint.tracers.static.values.values import (
 
 MAX_STEPS = 150_000
 """Evaluated expressions and statements per entry point; torchvision's largest model needs about a third."""
-_ITEMS_PER_STEP = 8
-"""How many items of arguments are looked at in the time of one step."""
 MAX_DEPTH = 60
 """Depth of the call stack."""
 MAX_RECURSION = 12
 """Depth of recursion of one function."""
 
 
-_TRAINING_METHODS = frozenset({"backward", "fit"})
+_TRAINING_METHODS = TRAINING_METHODS - {"step"}
+"""A scheduler and an environment of reinforcement learning have a method `step`, too."""
 
 
 class Imports(Protocol):
@@ -321,7 +321,7 @@ class Interpreter:
             return LazyIterator(partial(self._run_generator, function, call), is_generator=True)
         if function.is_cached:
             return self._run_cached(function, call)
-        self.spend_steps(sum(map(number_held, call.values)) // _ITEMS_PER_STEP)
+        self.spend_steps(steps_to_look_at(call.values))
         summary = self._pure_calls.summary(function, call)
         if summary is None:
             return self._run(function, call)

@@ -17,12 +17,16 @@ from initlint.tracers.static.values.axes import index_axes, inserted_axes, selec
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, INT
 from initlint.tracers.static.values.objects import Instance
-from initlint.tracers.static.values.questions import contents, external_name, hint_of, node_of, number_held, options
+from initlint.tracers.static.values.questions import (
+    contents,
+    external_name,
+    hint_of,
+    node_of,
+    options,
+    steps_to_look_at,
+)
 from initlint.tracers.static.values.tensors import Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
-
-_ITEMS_PER_STEP = 8
-"""How many items of arguments are looked at in the time of one step."""
 
 
 def data_of(values: Iterable[Value]) -> list[tuple[FlowNode, Condition]]:
@@ -113,7 +117,7 @@ def unknown_result(
 ) -> Unknown:
     """The result of code that is not interpreted: its data arguments end there."""
     values = list(values)
-    interpreter.spend_steps(sum(map(number_held, values)) // _ITEMS_PER_STEP)
+    interpreter.spend_steps(steps_to_look_at(values))
     inputs = data_of(values)
     if not inputs:
         return Unknown(reason)

@@ -14,6 +14,7 @@ from initlint.project.source import SourceLocation
 from initlint.tracers.references.init_functions import is_init_module
 from initlint.tracers.references.syntax_index import last_name, parents_in
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.writes import write_to_copy
 from initlint.tracers.static.values.containers import StateDict
 from initlint.tracers.static.values.environment import Environment, GlobalEnvironment
 from initlint.tracers.static.values.functions import wrapped_function
@@ -172,9 +173,15 @@ def record_rebound_name(interpreter: Interpreter, node: ast.Assign, value: Tenso
     if not is_new and not (_is_arithmetic(node.value) and _is_copy_of_parameter(value)):
         return
     around = interpreter.stack[-1][0].node if interpreter.stack else env.scope.source.tree
-    loops = [loop for loop in _loops_of(around, target.id) if any(inner is node for inner in ast.walk(loop))]
-    if loops and not any(_reads(part, target.id) for part in _run_after(node, loops[-1])):
+    if _is_unread(around, node, target.id):
         _record(interpreter, "rebound", interpreter.location_of(node.value, env), env)
+
+
+@lru_cache(maxsize=64)
+def _is_unread(around: ast.AST, node: ast.Assign, name: str) -> bool:
+    """Whether the assignment to `name` is in a loop that binds it, and the rest of the iteration does not read it."""
+    loops = [loop for loop in _loops_of(around, name) if any(inner is node for inner in ast.walk(loop))]
+    return bool(loops) and not any(_reads(part, name) for part in _run_after(node, loops[-1]))
 
 
 def _reads(part: ast.AST, name: str) -> bool:
@@ -208,18 +215,13 @@ def _loops_of(around: ast.AST, name: str) -> Iterator[ast.For]:
 
 def record_write_to_named_copy(interpreter: Interpreter, result: Tensor, statement: ast.expr, env: Environment) -> None:
     """Record an ineffective write: to a copy of a parameter that has a name, and is only ever written to."""
-    storage = result.storage
-    if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
+    written, name = write_to_copy(result, statement), _written_name(statement)
+    if written is None or not name:
         return
-    record, copied_at = storage.writes[-1], storage.derived.location
-    written_at = record.write.location
-    if not isinstance(written_at, SourceLocation) or written_at.node is not statement:
-        return
-    name = _written_name(statement)
+    record, derived, copied_at = written
     around = interpreter.stack[-1][0].node if interpreter.stack else env.scope.source.tree
-    is_only_written = bool(name) and isinstance(copied_at, SourceLocation)
-    if is_only_written and isinstance(copied_at, SourceLocation) and _is_only_written(around, name, copied_at.node):
-        storage.derived.original.ineffective_writes.append((record, storage.derived))
+    if _is_only_written(around, name, copied_at):
+        derived.original.ineffective_writes.append((record, derived))
 
 
 def _written_name(statement: ast.AST) -> str:
@@ -241,6 +243,8 @@ def _written_name(statement: ast.AST) -> str:
 def _is_only_written(around: ast.AST, name: str, copy: ast.AST) -> bool:
     """Whether a name is bound once, to the value of an expression with `copy` in it, and then only filled."""
     parents = parents_in(around)
+    if any(isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names for node in parents):
+        return False  # it is used elsewhere
     uses = [node for node in parents if isinstance(node, ast.Name) and node.id == name]
     bindings = [node for node in uses if not isinstance(node.ctx, ast.Load)]
     assignment = parents[bindings[0]] if len(bindings) == 1 else None

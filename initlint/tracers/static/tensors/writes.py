@@ -392,14 +392,21 @@ def record_write_to_copy(result: Tensor, statement: ast.expr) -> None:
 
     That is so if the outermost call of the statement is the write, and the copy was created within it.
     """
+    written = write_to_copy(result, statement)
+    if written is None:
+        return
+    record, derived, copied_at = written
+    if any(node is copied_at for node in ast.walk(statement) if node is not statement):
+        derived.original.ineffective_writes.append((record, derived))
+
+
+def write_to_copy(result: Tensor, statement: ast.expr) -> tuple[WriteRecord, DerivedStorage, ast.AST] | None:
+    """The write, the derivation of the copy and the expression that made it, if `statement` writes to a copy."""
     storage = result.storage
     if storage is None or storage.derived is None or storage.derived.cause != COPY or not storage.writes:
-        return
+        return None
     record, copied_at = storage.writes[-1], storage.derived.location
     written_at = record.write.location
     if not isinstance(written_at, SourceLocation) or written_at.node is not statement:
-        return
-    if not isinstance(copied_at, SourceLocation):
-        return
-    if any(node is copied_at.node for node in ast.walk(statement) if node is not statement):
-        storage.derived.original.ineffective_writes.append((record, storage.derived))
+        return None
+    return (record, storage.derived, copied_at.node) if isinstance(copied_at, SourceLocation) else None
