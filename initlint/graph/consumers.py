@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, is_always_one, residual_layers
+from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, is_always_one, residual_layers, starts_stream
 from initlint.graph.model import Consumer, Layer, NextLayer
 
 
@@ -33,6 +33,11 @@ class ConsumerIndex:
         """Whether a skip connection runs around it, or may do so because the data flow before it is unknown."""
         uses = self._nodes.get(layer, ())
         return layer in self._residual or (bool(uses) and not any(use.inputs for use in uses))
+
+    def starts_stream(self, layer: Hashable) -> bool:
+        """Whether it is a norm whose output reaches sums of values that all come from that output."""
+        uses = self._nodes.get(layer, ())
+        return len(uses) == 1 and uses[0].kind == "modifier" and starts_stream(uses[0])
 
     def map_size(self, layer: Hashable) -> tuple[int, ...] | None:
         """The size of the feature map that reaches the layer, if it is known and the same in all uses."""

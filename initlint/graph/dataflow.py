@@ -235,3 +235,35 @@ def _layers_of_skip(add: FlowNode) -> Iterator[Any]:
                 nodes[source.index] = source
                 heapq.heappush(heap, (-source.index, source.index))
             terms_by_node[source.index] = terms_by_node.get(source.index, 0) | terms_by_node[index]
+
+
+def starts_stream(start: FlowNode) -> bool:
+    """Whether `start` reaches sums through modifiers only, and everything in these sums is computed from `start`.
+
+    So it is where a residual stream starts: `x = norm(x); x = x + branch(x)`. At the end of a branch, the other term of
+    the sum comes from before it.
+    """
+    sums = _sums_after(start)
+    seen = {start.index}
+    stack = list(sums)
+    while stack:
+        node = stack.pop()
+        if node.index in seen:
+            continue
+        seen.add(node.index)
+        if not node.inputs:
+            return False
+        stack.extend(source for source, _ in node.inputs)
+    return bool(sums) and all(node.exact for node in sums)
+
+
+def _sums_after(start: FlowNode) -> list[FlowNode]:
+    """The sums that are reached through modifiers only."""
+    reached: dict[int, FlowNode] = {}
+    stack = [start]
+    while stack:
+        for user, _ in stack.pop().users:
+            if user.index not in reached and user.kind in ("modifier", "join", "identity"):
+                reached[user.index] = user
+                stack.append(user)
+    return [node for node in reached.values() if node.kind == "modifier" and node.op == "add"]

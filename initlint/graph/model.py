@@ -182,6 +182,8 @@ class Layer:
     """Each use is under `no_grad`, in a model that computes gradients for other layers: this one is never trained."""
     outputs_per_input: float | None = None
     """The number of its outputs for each input, if that is known although its sizes are not."""
+    starts_stream: bool = False
+    """It is a norm whose output reaches sums, and all that is added there comes from that output."""
     keeps_init: bool = False
     """It is `parametrized` by a weight norm that leaves its weight as the last of `writes` made it."""
 

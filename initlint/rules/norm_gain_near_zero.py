@@ -9,7 +9,8 @@ Reports a norm of torch (`BatchNorm2d`, `LayerNorm`, `GroupNorm`, ...) whose gai
 
 It is silent for a mean other than 0, as in DCGAN, for the last norm of a residual branch, where the output is
 multiplied by another value (a modulation as in adaLN), for gains that are used as `1 + w`, and wherever it is not
-certain. A standard deviation that is not known counts if the same call also draws weight matrices.
+certain. A norm whose output starts a residual stream, as in `x = norm(x); x = x + branch(x)`, is no part of a branch:
+it is reported. A standard deviation that is not known counts if the same call also draws weight matrices.
 
 ## Why is this bad?
 
@@ -100,8 +101,11 @@ _LARGEST_MOMENT = 0.1
 
 _ACTIVATION = re.compile(r"(?:^|_)(?:act|activation|nonlin|nonlinearity)(?:_|$|\d)", re.IGNORECASE)
 
-_ABSORBED = frozenset({"add", "mul", "scale", "chunk", "concat"})
+_ABSORBED = frozenset({"mul", "scale", "chunk", "concat"})
 """Modifiers after a norm whose other operand may carry the signal, or scale it again."""
+
+_KEEPING = frozenset({"pool", "shift"})
+"""Modifiers that do neither."""
 
 
 @rule("INI204", "norm-gain-near-zero", severities=(Severity.ERROR, Severity.WARNING), fixable=True)
@@ -199,13 +203,14 @@ def _is_trainable_norm(layer: Layer) -> bool:
 
 
 def _is_harmful(layer: Layer) -> bool:
-    """Whether the output of a norm certainly is the signal of what follows, on some path."""
+    """Whether the output of a norm certainly is the signal of what follows, on all paths."""
     followed_by = layer.followed_by
     if not followed_by or not _is_trainable_norm(layer):
         return False
     if any(consumer.op == "unknown" and not _is_named_activation(consumer) for consumer in followed_by):
         return False
-    return all(_ABSORBED.isdisjoint(consumer.between[:1]) for consumer in followed_by)
+    words = {next((word for word in consumer.between if word not in _KEEPING), "") for consumer in followed_by}
+    return words.isdisjoint(_ABSORBED) and ("add" not in words or layer.starts_stream)
 
 
 def _is_named_activation(consumer: Consumer) -> bool:

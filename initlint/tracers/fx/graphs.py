@@ -169,6 +169,7 @@ class GraphReader:
             ),
             subclass=module.cls.last if module.cls is not None and source.parameter is None else None,
             residual=flow is not None and flow.residual(source.key),
+            starts_stream=flow is not None and flow.starts_stream(source.key),
             frozen=weight is not None and weight.frozen,
             parametrized=module.parametrized or (weight is not None and weight.path in self._transformed_parameters),
             called=flow is not None,

@@ -111,6 +111,7 @@ class Extraction:
             writes=tuple(draft.writes),
             subclass=draft.subclass,
             residual=flow.residual(key),
+            starts_stream=flow.starts_stream(key),
             frozen=draft.frozen,
             parametrized=draft.parametrized,
             called=flow.is_called(key),
