@@ -5,14 +5,16 @@
 Reports an init call that multiplies the signal's mean square by more than 10 in one hidden layer of known size: fixed
 standard deviations and bounds that are too large for its number of inputs, large gains.
 
-It is silent if a norm follows, in residual branches, for output layers and embeddings, before bounded activations, if
-the sizes are unknown, for Kaiming and Xavier in a layer with fewer outputs than inputs, where they may preserve the
-gradient instead, and for the calls that `normal-default-std` and `one-sided-uniform` report.
+It is silent if a norm follows, also behind further linear layers and ReLUs, in residual branches, for output layers and
+embeddings, before bounded activations, if the sizes are unknown, for Kaiming and Xavier in a layer with fewer outputs
+than inputs, where they may preserve the gradient instead, and for the calls that `normal-default-std` and
+`one-sided-uniform` report.
 
 ## Why is this bad?
 
 The factors of consecutive layers multiply: with 25 per layer, four layers turn a standard deviation of 1 into 625. The
-gradients grow with it, and the first steps are too large or result in `nan`.
+gradients grow with it, and the first steps are too large or result in `nan`. A norm behind the layer removes the
+factor, and the gradients do not grow.
 
 ## Bad
 
@@ -74,6 +76,7 @@ from initlint.analysis.chain_products import Link, chains_of, largest, links, si
 from initlint.analysis.fix_offers import make_fix
 from initlint.analysis.layer_activation import RELU_FAMILIES, LayerActivation, initializer_family, pair
 from initlint.analysis.messages import related_locations
+from initlint.analysis.norms import reaches_norm
 from initlint.analysis.recommended_init import agreed
 from initlint.analysis.weight_draws import one_sided
 from initlint.diagnostics import Severity
@@ -93,7 +96,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that sets hidden layers whose factor is above 10."""
     exploding: dict[Location, list[Link]] = {}
     for link in links(model):
-        if link.write is not None and _explodes(link):
+        if link.write is not None and _explodes(link) and not reaches_norm(model, link.layer):
             exploding.setdefault(link.write.location, []).append(link)
     all_pairs = [layer_activation for group in exploding.values() for layer_activation in _pairs(group)]
     chain_of = chains_of(model, {link.layer.path for group in exploding.values() for link in group})
