@@ -59,3 +59,26 @@ def test_the_shape(tmp_path: Path, name: str, argument: str, is_vector: bool) ->
 )
 def test_what_it_copies_is_initialized(tmp_path: Path, argument: str, is_uninitialized: bool) -> None:
     assert ("INI108" in codes(tmp_path, f"torch.Tensor({argument})", "")) is is_uninitialized
+
+
+SPREAD = """
+def fitted(size, fan=None):
+    fan = fan or size[{axis}]
+    limit = fan ** -0.5
+    return torch.Tensor({made}).uniform_(-limit, limit)
+"""
+
+
+@pytest.mark.parametrize("made", ["size", "size[:2]", "size[:]", "torch.Size(size)"])
+@pytest.mark.parametrize("read", ["self.wide.weight.data.size()", "self.wide.weight.shape"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_size_stays_one_where_it_is_handed_on(tmp_path: Path, made: str, read: str, axis: int) -> None:
+    build = f"self.wide = nn.Linear(6, 300)\nself.wide.weight.data = fitted({read})\nself.out = nn.Linear(300, 2)"
+    program = SPREAD.format(axis=axis, made=made) + net(build, "self.out(self.wide(x).relu())")
+    assert codes_of(tmp_path, program) == ({"INI403"} if axis == 0 else set())
+
+
+@pytest.mark.parametrize("made", ["tuple(size)", "list(size)", "self.shape"])
+def test_a_tuple_of_sizes_is_two_values(tmp_path: Path, made: str) -> None:
+    build = f"self.shape = (6, 8)\nsize = torch.zeros(6, 8).shape\nself.w = nn.Parameter(torch.Tensor({made}))"
+    assert "INI108" not in codes_of(tmp_path, net(build, "x * self.w"))

@@ -22,7 +22,6 @@ from initlint.facts.library_initializers import init_effect
 from initlint.facts.operators import RELATIVE_METHODS, is_in_place
 from initlint.facts.signatures import size
 from initlint.project.source import SourceLocation
-from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.contents import copy_into, write_in_place
 from initlint.tracers.static.tensors.dataflow import apply_activation
@@ -52,7 +51,7 @@ from initlint.tracers.static.values.questions import (
     write_by_unknown,
 )
 from initlint.tracers.static.values.tensors import Tensor, as_tensor
-from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, Sizes, Unknown, Value
 
 
 def call_init_function(interpreter: Interpreter, function: ExternalName, call: CallArguments) -> Value:
@@ -193,16 +192,12 @@ def _is_content(call: CallArguments) -> bool:
 
 
 def _has_size_object(call: CallArguments) -> bool | None:
-    """Whether the only argument is a `torch.Size`; None for a tuple of which the code does not say it."""
-    if isinstance(call.arguments[0], ListValue):
-        return False
+    """Whether the only argument is a `torch.Size`; None for a tuple that may have been one."""
+    if isinstance(call.arguments[0], (Sizes, ListValue)):
+        return isinstance(call.arguments[0], Sizes)
     node = call.site.node if isinstance(call.site, SourceLocation) else None
     written = node.args[0] if isinstance(node, ast.Call) and len(node.args) == 1 else None
-    if isinstance(written, (ast.Tuple, ast.List)):
-        return False
-    is_method = isinstance(written, ast.Call) and last_name(written.func) in ("size", "Size")
-    is_size = is_method or (isinstance(written, ast.Attribute) and written.attr == "shape")
-    return True if is_size else None
+    return False if isinstance(written, (ast.Tuple, ast.List)) else None
 
 
 _KINDS = ("device", "dtype")

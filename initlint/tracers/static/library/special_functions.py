@@ -26,7 +26,7 @@ from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance, as_module
 from initlint.tracers.static.values.questions import entries, has_known_length, known_items, may_reach_parameters, truth
 from initlint.tracers.static.values.tensors import as_tensor
-from initlint.tracers.static.values.values import CallArguments, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Sizes, Unknown, Value
 
 Special = Callable[[Interpreter, CallArguments], Value]
 
@@ -262,7 +262,7 @@ def _seed(interpreter: Interpreter, call: CallArguments) -> Value:
 def _sizes(interpreter: Interpreter, call: CallArguments) -> Value:
     """`torch.Size([1, 2])`, which equals a tuple."""
     items = known_items(call.get(0, "sizes", ()))
-    return Unknown("a size") if items is None else tuple(items)
+    return Unknown("a size") if items is None else Sizes(items)
 
 
 _CLASS_OF = {"relu": "torch.nn.ReLU", "gelu": "torch.nn.GELU", "silu": "torch.nn.SiLU", "tanh": "torch.nn.Tanh"}

@@ -20,6 +20,7 @@ from initlint.tracers.static.values.values import (
     ExternalClass,
     Machine,
     Raised,
+    Sizes,
     Unknown,
     Value,
     is_plain,
@@ -608,9 +609,10 @@ def item_of_sequence(value: tuple[Value, ...] | str | range, index: Value) -> Va
     """`value[index]` of a sequence of known length."""
     if isinstance(index, (int, slice)):
         try:
-            return value[index]
+            item = value[index]
         except (IndexError, ValueError):
             raise Raised from None
+        return Sizes(item) if isinstance(value, Sizes) and isinstance(item, tuple) else item
     if isinstance(value, tuple) and value:
         return any_of(value)
     return Unknown("an item at an unknown index")

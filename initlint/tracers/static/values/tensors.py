@@ -21,6 +21,7 @@ from initlint.tracers.static.values.values import (
     Machine,
     NativeMethod,
     Sides,
+    Sizes,
     Unknown,
     Value,
 )
@@ -269,11 +270,11 @@ class Tensor(AbstractValue):
             return Unknown(f"a tensor's {name}")
         return NativeMethod(self, name)
 
-    def sizes(self) -> tuple[Value, ...]:
+    def sizes(self) -> Sizes:
         """The sizes of a tensor without data whose rank is known."""
         if self.storage is not None:
             self.storage.shape_read = True
-        return tuple(Unknown("a size", INT) if size is None else size for size in self.shape or ())
+        return Sizes(Unknown("a size", INT) if size is None else size for size in self.shape or ())
 
     def _view(self, operator: Operator) -> Tensor:
         """`tensor.T`, `tensor.data`: an attribute that shares the memory of the tensor."""

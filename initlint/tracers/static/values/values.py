@@ -292,6 +292,12 @@ Value: TypeAlias = (
 """What an expression evaluates to: a kind of value that is a class, or a constant of Python."""
 
 
+class Sizes(tuple["Value", ...]):
+    """A `torch.Size`. It is a tuple, but torch's legacy constructors take a tuple for values, and this for a shape."""
+
+    __slots__ = ()
+
+
 def is_key(value: Value) -> bool:
     """Whether a value can be a key of a `DictValue`."""
     if isinstance(value, AbstractValue):
