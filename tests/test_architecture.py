@@ -19,6 +19,7 @@ from tests.support.paths import PACKAGE, ROOT
 WORKER = PACKAGE / "tracers" / "fx" / "worker"
 
 ORDER = (
+    "_frames",
     "_lazy",
     "_records",
     "diagnostics",

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from initlint._frames import with_room
 from initlint._records import dataclass
 from initlint.analysis.fix_offers import recommended_calls
 from initlint.analysis.layer_activation import initializer_family, is_matrix
@@ -95,6 +96,7 @@ class FileLinter:
         timings = Timings(**self.project.stopwatch.seconds)
         return replace(result, dependencies=self.project.recorded_dependencies(), timings=timings)
 
+    @with_room
     def lint_with_graph(self, file: Path) -> tuple[FileResult, FileGraph | None]:
         """The result, and the graph, which is None for an unreadable file and for one without models."""
         try:

@@ -51,8 +51,9 @@ _MAX_FOLDERS = 10_000
 _MAX_TEXTS = 5_000
 _MAX_TEXT = 256 * 1024
 """Bytes of a text file. Larger ones are data."""
-_MAX_IN_MEMORY = 16 * 1024 * 1024
-"""Bytes of source that stay in memory. Other files are read again for each search."""
+_MAX_IN_MEMORY = 64 * 1024 * 1024
+"""Bytes of source that stay in memory: a large framework. Other files are read again for each of its searches, of
+which a run makes a hundred."""
 
 
 def whole_word(word: str) -> str:
