@@ -100,6 +100,18 @@ def _write(statement: str, path: str = "first") -> str:
             "zeros_",
         ),
         (
+            "self.first.__dict__['_parameters'] = self.second.__dict__['_parameters']; fill(self.second)\n"
+            "        if os.environ.get('NEVER'): vars(self.second)['_parameters']['weight'] = nn.Parameter(torch.ones(4, 4))",
+            "unknown",
+        ),
+        ("vars(self.first).update(vars(self.second)); fill(self.first); self.second.__init__(4, 4)", "unknown"),
+        ("vars(self.first).update(vars(self.second)); self.second.__init__(4, 4); fill(self.first)", "zeros_"),
+        (
+            "self.first.__dict__['_parameters'] = self.second.__dict__['_parameters']\n"
+            "        self.third = nn.Linear(4, 4); self.first.__dict__ = self.third.__dict__; fill(self.second)",
+            "default",
+        ),
+        (
             "fill(self.first)\n        any(layer.reset_parameters() is None for layer in [self.second, self.first])",
             "unknown",
         ),

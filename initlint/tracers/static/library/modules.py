@@ -88,11 +88,12 @@ def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Ca
     elif name in MODULES:
         # A constructor that runs again makes new parameters.
         replaced = [parameter for parameter in instance.parameter_names() if parameter in instance.fields]
-        for parameter in replaced:
-            del instance.fields[parameter]
+        before = [instance.fields.pop(parameter) for parameter in replaced]
         instance.arguments = call.bound(MODULES[name].signature)
-        for parameter in replaced:
-            instance.get_parameter(parameter)
+        after = [instance.get_parameter(parameter) for parameter in replaced]
+        if instance.sharing:
+            # Which of the modules with these parameters get the new ones depends on how they share them.
+            interpreter.handlers.may_write(interpreter, (*before, *after), call.site)
         _reset_by_constructor(interpreter, instance, name, call)
 
 

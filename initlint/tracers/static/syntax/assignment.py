@@ -132,8 +132,10 @@ def set_registered(
         # As in torch, a module that replaces a plain attribute is registered last.
         del instance.fields[name]
     by = _assigning_class(interpreter, instance)
-    for holder in (instance.sharing if registers else ()) or (instance,):
-        interpreter.state.save_before_change(holder)
+    holders = (instance.sharing if registers else ()) or (instance,)
+    for holder in holders:
+        interpreter.state.save_before_change(holder)  # all before the first changes: some have one dictionary
+    for holder in holders:
         holder.fields[name] = value
         holder.assigned[name] = (by, location)
     instance.adopt(name, value)

@@ -199,7 +199,8 @@ class Instance(AbstractValue):
         if machine.state.condition:
             self.materialize()  # the other side keeps torch's own
         for holder in shared or (self,):
-            machine.state.save_before_change(holder)
+            machine.state.save_before_change(holder)  # all before the first changes: some have one dictionary
+        for holder in shared or (self,):
             holder.fields.pop(name, None)
             holder.registry_changed = True
 
@@ -352,6 +353,17 @@ class Instance(AbstractValue):
         """Have one dictionary with `other` from now on: `self.__dict__ = other.__dict__`."""
         self.fields, self.sharing = other.fields, other.sharing
         self.sharing += [self] if self.sharing else [other, self]
+
+    def share_registries(self, other: Instance) -> None:
+        """Have the parameters and submodules of `other` from now on: `self.__dict__["_parameters"] = ...`."""
+        before = self.fields
+        leaving = [holder for holder in self.sharing if holder.fields is before] or [self]
+        self.sharing[:] = [holder for holder in self.sharing if holder not in leaving]
+        if not other.sharing:
+            other.sharing.append(other)
+        other.sharing.extend(holder for holder in leaving if holder not in other.sharing)
+        for holder in leaving:
+            holder.fields, holder.sharing = other.fields, other.sharing
 
     def python_type(self) -> Value:
         return Unknown("the type of something unknown") if self.symbolic else self.current_class()

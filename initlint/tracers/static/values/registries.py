@@ -76,10 +76,8 @@ class RegistryValue(AbstractValue):
 
     def set_item(self, machine: Machine, index: Value, value: Value, location: SourceLocation) -> None:
         if index in REGISTRIES and isinstance(value, RegistryValue):
-            before = self.module.fields
-            for holder in self.module.sharing or (self.module,):
-                if holder.fields is before:
-                    holder.fields = value.module.fields  # the modules have one dictionary from now on
+            if value.module.fields is not self.module.fields:
+                self.module.share_registries(value.module)
             return
         if not isinstance(index, str) or index in REGISTRIES:
             machine.handlers.may_write(machine, (self.module,), location)
