@@ -35,6 +35,8 @@ def make_fix(
     writes = [*_written_at(model, location)]
     if any(write.covers_tensor and write.axes is not None for _, write in writes):
         return None  # the fans of a transposed view are others than those that the call is recommended for
+    if any(_repeats_another(layer, write) for layer, write in writes):
+        return None
     others = [(layer, write) for layer, write in writes if layer.path not in paths or write.parameter != "weight"]
     if any(_forbids_fix(layer, write, recommended, recommend) for layer, write in others):
         return None
@@ -44,6 +46,15 @@ def make_fix(
     request = ReplaceCall(location.span, recommended.function, recommended.arguments)
     applicability = Applicability.SAFE if others_are_outputs and not unsafe else Applicability.UNSAFE
     return Fix(f"Use `{recommended}`", request, applicability, FixCondition.ACTIVATION)
+
+
+def _repeats_another(layer: Layer, write: Write) -> bool:
+    """Whether the same function fills the parameter elsewhere, too. What overwrites what then begins to matter."""
+    return any(
+        other.location != write.location
+        and (other.parameter, other.initializer) == (write.parameter, write.initializer)
+        for other in layer.writes
+    )
 
 
 def _written_at(model: ModelGraph, location: Location) -> Iterator[tuple[Layer, Write]]:

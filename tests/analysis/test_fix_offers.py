@@ -12,6 +12,7 @@ from initlint.diagnostics import Applicability, Fix, FixRequest
 from initlint.graph.model import Consumer, Layer, ModelGraph, Target, Write
 from initlint.project.reading import parse_source
 from initlint.project.source import SourceLocation
+from tests.support.fixing import findings_of
 from tests.support.rule_models import OUTPUT, call, following, layer, model, reach, run, to_layer, write
 
 SOURCE = parse_source("net.py", b"from torch import nn\nnn.init.xavier_uniform_(w)\n")
@@ -119,3 +120,21 @@ def test_a_call_that_zeroes_biases_too_has_no_fix() -> None:
     both = replace(write("zeros_"), location=PLACE)
     graph = model(layer("fc", RELU, writes=(both, replace(both, parameter="bias"))), layer("out", OUTPUT))
     assert [violation.fix for violation in run("INI201", graph)] == [None]
+
+
+@pytest.mark.parametrize(("first", "is_offered"), [("trunc_normal_", False), ("zeros_", True)])
+def test_a_call_that_repeats_another_has_no_fix(first: str, is_offered: bool) -> None:
+    source = (
+        "from torch import nn\n"
+        "class Twice(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.fc1, self.fc2 = nn.Linear(256, 256), nn.Linear(256, 256)\n"
+        f"        nn.init.{first}(self.fc2.weight)\n"
+        "        for layer in (self.fc1, self.fc2):\n"
+        "            nn.init.trunc_normal_(layer.weight, std=2.0)\n"
+        "    def forward(self, x):\n"
+        "        return self.fc2(self.fc1(x).relu()).relu()\n"
+    )
+    (found,) = (found for found in findings_of(source) if found.code == "INI404")
+    assert (found.fix is not None) == is_offered
