@@ -41,6 +41,20 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("INITLINT_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture(scope="session")
+def empty_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but the marker of a project's root."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / ".git").mkdir()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def in_empty_project(empty_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources with relative names, of which most tests have one, stand in no project that is searched around them."""
+    monkeypatch.chdir(empty_project)
+
+
 @pytest.fixture
 def fake_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the tracer and the rules; INI901 is off by default."""
