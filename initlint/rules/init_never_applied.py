@@ -114,7 +114,8 @@ def check(file: FileGraph) -> Iterator[Violation]:
 
 def _message(unapplied: UnappliedInit) -> str:
     if unapplied.reason == "uncalled" and unapplied.cause:
-        return f"`{unapplied.name}` initializes weights, but only {unapplied.cause} uses it, which nothing calls"
+        use = "use" if " and " in unapplied.cause else "uses"
+        return f"`{unapplied.name}` initializes weights, but only {unapplied.cause} {use} it, which nothing calls"
     if unapplied.reason == "uncalled":
         problem = "initializes weights, but nothing in the project calls it or passes it on"
         return f"`{unapplied.name}` {problem}{_advice(unapplied)}"

@@ -31,7 +31,7 @@ _ENTRY_POINT = re.compile(r"main|test|setup|pytest|hook|on_", re.IGNORECASE)
 class UncalledFunction:
     """An init function that nothing calls. `named`: a statement that is only its name, without a call.
 
-    `callers`: the functions that use it, which nothing calls either.
+    `callers`: the functions that use it, at once or through each other, which nothing else calls.
     """
 
     function: FunctionNode
@@ -59,7 +59,8 @@ def uncalled_functions(
         if search.is_used_in_file(function):
             callers = search.uncalled_callers(function)
             is_other = any(caller in found or _is_tool(index, caller, function) for caller in callers)
-            if callers and all(_fills_own_tensors(caller, function.name) for caller in callers):
+            users = [caller for caller in callers if _calls(caller, function.name)]
+            if users and all(_fills_own_tensors(caller, function.name) for caller in users):
                 continue
             if callers and not is_other and not leftovers.has_alternative(function):
                 names = tuple(dict.fromkeys(caller.name for caller in callers))
@@ -122,10 +123,13 @@ def _fills_own_tensors(caller: FunctionNode, name: str) -> bool:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    calls = [node for node in ast.walk(caller) if isinstance(node, ast.Call) and last_name(node.func) == name]
-    return bool(calls) and all(
-        call.args and isinstance(call.args[0], ast.Name) and call.args[0].id in made for call in calls
+    return all(
+        call.args and isinstance(call.args[0], ast.Name) and call.args[0].id in made for call in _calls(caller, name)
     )
+
+
+def _calls(caller: FunctionNode, name: str) -> list[ast.Call]:
+    return [node for node in ast.walk(caller) if isinstance(node, ast.Call) and last_name(node.func) == name]
 
 
 def _makes_tensor(value: ast.expr) -> bool:
@@ -246,16 +250,29 @@ class UseSearch:
             return True
         return self.is_looked_up(function)
 
-    def uncalled_callers(self, function: FunctionNode) -> tuple[FunctionNode, ...]:
-        """The functions of the file that contain all uses of a function, if nothing calls these; else nothing."""
+    def uncalled_callers(
+        self, function: FunctionNode, below: tuple[FunctionNode, ...] = ()
+    ) -> tuple[FunctionNode, ...]:
+        """The functions of the file that contain all uses of a function, and of those that contain it, if nothing else
+        calls these; else nothing. `below`: the functions that `function` leads to, which do not call it for others.
+        """
         uses = [node for node in self.index.mentions(function.name) if self._is_use_in_file(node, function)]
-        callers = [self._outermost_function(node) for node in uses]
-        certain = [caller for caller in dict.fromkeys(callers) if caller is not None]
-        if not uses or None in callers or not self.index.classes:
+        outermost = [self._outermost_function(node) for node in uses]
+        certain = [caller for caller in dict.fromkeys(outermost) if caller is not None]
+        if not uses or None in outermost or not self.index.classes:
             return ()
-        if not all(self._is_uncalled(caller) for caller in certain) or self.is_used_outside(function, certain):
+        if self.is_used_outside(function, certain):
             return ()
-        return tuple(certain)
+        callers: list[FunctionNode] = list(certain)
+        for caller in certain:
+            if caller in below or not self._may_be_uncalled(caller):
+                return ()
+            if self.is_used(caller):
+                further = self.uncalled_callers(caller, (*below, function))
+                if not further:
+                    return ()
+                callers += further
+        return tuple(dict.fromkeys(callers))
 
     def _outermost_function(self, node: ast.AST) -> FunctionNode | None:
         """The top-level function around a use; None elsewhere, and in its decorators and defaults."""
@@ -265,12 +282,12 @@ class UseSearch:
             return None
         return outermost if any(self.index.is_within(node, statement) for statement in outermost.body) else None
 
-    def _is_uncalled(self, function: FunctionNode) -> bool:
-        """Whether nothing uses a top-level function, whose name does not say that others call it."""
+    def _may_be_uncalled(self, function: FunctionNode) -> bool:
+        """Whether only its uses run a top-level function: its name does not say that others call it."""
         is_public_api = self.project.is_library(self.file) and not function.name.startswith("_")
         if is_public_api or not _has_harmless_decorators(function) or _ENTRY_POINT.match(function.name):
             return False
-        return not self.is_used(function) and not self.is_looked_up(function)
+        return not self.is_looked_up(function)
 
     def _is_use_in_file(self, node: ast.AST, function: FunctionNode) -> bool:
         if self.index.is_within(node, function):

@@ -567,6 +567,49 @@ def test_a_function_that_only_an_uncalled_one_uses(
     assert found == ([("warning", 3, message)] if reported else [])
 
 
+@pytest.mark.parametrize(
+    ("more", "reported"),
+    [
+        ("def rebuild(net): return prepare(net)", "only `prepare` and `rebuild` use it"),
+        ("def rebuild(net): return prepare(net)\ndef again(): return rebuild(Net())", "and `again` use it"),
+        ("def rebuild(net): return prepare(net)\nrebuild(Net())", ""),
+        ("def rebuild(net): return prepare(net)\nif __name__ == '__main__':\n    rebuild(Net())", ""),
+        ("def main(): return prepare(Net())", ""),
+        ("class Trainer:\n    def fit(self, net): return prepare(net)", ""),
+        ("def rebuild(net): return again(prepare(net))\ndef again(net): return rebuild(net)", ""),
+    ],
+)
+def test_a_function_that_only_a_chain_of_uncalled_ones_uses(tmp_path: Path, more: str, reported: str) -> None:
+    text = CHAIN.format(more=more.replace("\n", "\n    "), decorator="")
+    messages = [message for _, _, message in findings_in_project(tmp_path, "INI106", {"net.py": text})]
+    assert len(messages) == bool(reported)
+    assert all(reported in message and message.endswith("which nothing calls") for message in messages)
+
+
+def test_a_loader_that_an_uncalled_function_uses_fills_its_own_tensors(tmp_path: Path) -> None:
+    text = """
+    import torch
+    import torch.nn as nn
+
+    def init_table(table):
+        nn.init.uniform_(table, -0.25, 0.25)
+
+    def read(words):
+        vectors = torch.FloatTensor(len(words), 50)
+        init_table(vectors)
+        return vectors
+
+    def read_all(paths):
+        return [read(path) for path in paths]
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+    """
+    assert rows(tmp_path, {"net.py": text}) == []
+
+
 @pytest.mark.parametrize(("start", "reported"), [("net = net.eval()", False), ("net = Net()", True)])
 def test_an_init_inside_of_an_uncalled_function(tmp_path: Path, start: str, reported: bool) -> None:
     text = f"""
