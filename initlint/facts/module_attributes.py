@@ -14,3 +14,8 @@ MODULE_ATTRIBUTES = frozenset(
     ).split()
 )
 """By `dir(torch.nn.Module)` of torch 2.13, without names that begin with an underscore; with `training`."""
+
+MODULE_METHODS = MODULE_ATTRIBUTES - {"training"} | frozenset(
+    "__call__ __delattr__ __dir__ __getattr__ __getstate__ __init__ __repr__ __setattr__ __setstate__".split()
+)
+"""What the class `torch.nn.Module` itself has, with its special methods: it hides that of classes behind it."""

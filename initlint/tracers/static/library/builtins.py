@@ -51,13 +51,18 @@ def _issubclass(interpreter: Interpreter, call: CallArguments) -> Value:
 def _hasattr(interpreter: Interpreter, call: CallArguments) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
     verdict = None
-    if isinstance(name, str):
+    if isinstance(name, str) and not _is_mangled(name):
         _record_attribute_test(interpreter, value, name)
         try:
             verdict = has_attribute(interpreter, value, name)
         except Raised:  # by `__getattr__` of the project
             return False
     return Unknown("a hasattr test", BOOL) if verdict is None else verdict
+
+
+def _is_mangled(name: str) -> bool:
+    """Whether Python stores `self.__name` under another name, so that this text does not find it."""
+    return name.startswith("__") and not name.endswith("__")
 
 
 def _record_attribute_test(interpreter: Interpreter, value: Value, name: str) -> None:

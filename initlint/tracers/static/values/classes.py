@@ -8,7 +8,9 @@ from typing import Any
 
 from initlint.facts.fans import BASES, MODULES
 from initlint.facts.frameworks import has_kind
+from initlint.facts.module_attributes import MODULE_METHODS
 from initlint.project.source import Location, SourceLocation
+from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.values.environment import Environment, ModuleScope
 from initlint.tracers.static.values.external_names import ExternalName, external, is_instance_of_callable
 from initlint.tracers.static.values.questions import (
@@ -32,6 +34,7 @@ class ClassValue(AbstractValue):
     """A class of the project."""
 
     __slots__ = (
+        "_behind_module",
         "_externals",
         "_readable",
         "bases",
@@ -64,6 +67,7 @@ class ClassValue(AbstractValue):
         self.mro: list[AbstractValue] = _linearize(self)
         self.project_classes = [cls for cls in self.mro if isinstance(cls, ClassValue)]
         """The classes of the project in `mro`: itself first."""
+        self._behind_module = _project_classes_behind_module(self.mro)
         self._externals = [base.name for base in self.mro if isinstance(base, ExternalName)]
         self._readable = not any(isinstance(base, Unknown) for base in self.mro)
         self.metaclass = next((base.metaclass for base in self.project_classes[1:] if base.metaclass is not None), None)
@@ -197,8 +201,16 @@ class ClassValue(AbstractValue):
             classes = [cls for cls in behind if isinstance(cls, ClassValue)]
         for cls in classes:
             if name in cls.fields:
-                return cls.fields[name], cls
+                return (None, None) if self._is_hidden(name, cls, after) else (cls.fields[name], cls)
         return None, None
+
+    def _is_hidden(self, name: str, owner: ClassValue, after: Value) -> bool:
+        """Whether `nn.Module` has the name too and comes first: it calls no method of the classes behind it."""
+        if owner not in self._behind_module or name not in MODULE_METHODS:
+            return False
+        if after is not None and (after not in self.project_classes or after in self._behind_module):
+            return False
+        return name != "__init__" or not any("call_super_init" in cls.fields for cls in self.project_classes)
 
     def super_attribute(self, machine: Machine, name: str, after: Value) -> Value:
         member, owner = self.find(name, after)
@@ -222,8 +234,36 @@ class ClassValue(AbstractValue):
         """Whether every base class is known: of the project, or external with a name."""
         return self._readable
 
+    @property
+    def sets_known_attributes(self) -> bool:
+        """Whether its constructors surely set no attribute but those that they name: a decorator may set others."""
+        return self._readable and not any(
+            isinstance(cls.fields.get("__init__"), AbstractValue) and _is_decorated(cls.node, "__init__")
+            for cls in self.project_classes
+        )
+
     def __repr__(self) -> str:
         return f"ClassValue({self.qualified})"
+
+
+_WITHOUT_ATTRIBUTES = frozenset({"no_grad", "override", "overload", "abstractmethod"})
+"""Decorators that set no attribute."""
+
+
+def _is_decorated(node: ast.ClassDef, name: str) -> bool:
+    return any(
+        last_name(decorator.func if isinstance(decorator, ast.Call) else decorator) not in _WITHOUT_ATTRIBUTES
+        for statement in node.body
+        if isinstance(statement, ast.FunctionDef) and statement.name == name
+        for decorator in statement.decorator_list
+    )
+
+
+def _project_classes_behind_module(mro: Sequence[AbstractValue]) -> list[ClassValue]:
+    """The classes of the project that come after the first class of torch.nn, as those of `Net(nn.Module, Mixin)`."""
+    is_torch = [isinstance(base, ExternalName) and base.name in MODULES for base in mro]
+    first = is_torch.index(True) if True in is_torch else len(mro)
+    return [cls for cls in mro[first:] if isinstance(cls, ClassValue)]
 
 
 def _linearize(cls: ClassValue) -> list[AbstractValue]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable
+from itertools import chain
+from types import GeneratorType
 from typing import Any
 
 from initlint.project.source import SourceLocation
@@ -36,6 +39,17 @@ from initlint.tracers.static.values.values import (
     Value,
     is_key,
 )
+
+_OF_BUILTINS = {kind.__name__: frozenset(dir(kind)) for kind in (list, set, dict)}
+_OF_DICTS = frozenset().union(*map(dir, (dict, OrderedDict, defaultdict, Counter)))
+_OF_OTHERS = frozenset().union(*map(dir, (list, set, deque, GeneratorType, chain, zip)))
+
+
+def _has_attribute(kind: str, name: str) -> bool | None:
+    """Whether a container of Python has an attribute; None if some types of its kind have it."""
+    if name not in (_OF_DICTS if kind == "dict" else _OF_OTHERS):
+        return False
+    return True if name in _OF_BUILTINS.get(kind, ()) else None
 
 
 class ListValue(AbstractValue):
@@ -147,6 +161,9 @@ class ListValue(AbstractValue):
 
     def container_kind(self) -> str:
         return self.kind
+
+    def has_attribute(self, machine: Machine, name: str) -> bool | None:
+        return _has_attribute(self.kind, name)
 
     def is_callable(self) -> bool | None:
         return False
@@ -349,6 +366,9 @@ class DictValue(AbstractValue):
 
     def container_kind(self) -> str:
         return "dict"
+
+    def has_attribute(self, machine: Machine, name: str) -> bool | None:
+        return _has_attribute("dict", name)
 
     def entries(self) -> dict[Any, Value]:
         return self.items

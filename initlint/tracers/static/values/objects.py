@@ -296,14 +296,15 @@ class Instance(AbstractValue):
             return None
         attribute = self.get_attribute(machine, name)
         if isinstance(attribute, Unknown):
-            return True if self.has_field(name) else (None if self.symbolic else False)
+            is_unknown = self.symbolic or (cls is not None and not cls.sets_known_attributes)
+            return True if self.has_field(name) else (None if is_unknown else False)
         if attribute is None and of_layers and not self.has_field(name):
             return self.torch_name != "torch.nn.Module"
         return True
 
     def surely_lacks(self, name: str) -> bool:
         cls = self.user_class
-        return not self.symbolic and not self.has_field(name) and (cls is None or cls.readable)
+        return not self.symbolic and not self.has_field(name) and (cls is None or cls.sets_known_attributes)
 
     def equals(self, other: Value) -> bool | None:
         return self.is_same(other)
