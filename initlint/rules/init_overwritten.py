@@ -4,7 +4,7 @@
 
 Reports an init of one layer that has no effect because a generic one (a loop over the modules, an `apply`) overwrites
 it later: a zeroed head, a gate's bias or a part of it, a small gain, values that are copied or assigned, a weight that
-is scaled. Also constants for some layers that a loop lists (`for gate in self.gates`).
+is scaled, a bias that is shifted. Also constants for some layers that a loop lists (`for gate in self.gates`).
 
 It is silent if the generic init comes first, for equal values, for default biases, for random values that a parameter
 is created with, and if only one of the two is certain.
@@ -96,6 +96,7 @@ _ALLOCATED = (None, 0, 1)
 
 _IDENTITIES = frozenset({"torch.nn.init.eye_", "torch.nn.init.dirac_"})
 _SCALING = frozenset({"torch.Tensor.mul_", "torch.Tensor.div_"})
+_SHIFTS = frozenset({"torch.Tensor.add_", "torch.Tensor.sub_"})
 
 
 class _Overwritten(NamedTuple):
@@ -179,7 +180,7 @@ def _overwritten(layer: Layer, init_calls: Set[Location]) -> Iterator[_Overwritt
         # A raw parameter must get its first values somewhere: `nn.Parameter(torch.zeros(8))` is not deliberate.
         is_deliberate = layer.type != "Parameter" or first.location in init_calls or constant(first) not in _ALLOCATED
         is_init = (_is_init(first) and is_deliberate) or _is_part(layer, first)
-        if is_init or _is_scaling(first) or _is_copy(layer, first):
+        if is_init or _is_relative(first) or _is_copy(layer, first):
             yield _Overwritten(layer, first, last)
 
 
@@ -194,10 +195,14 @@ def _is_part(layer: Layer, write: Write) -> bool:
     return is_part and value is not None and abs(value) >= _BIAS
 
 
-def _is_scaling(write: Write) -> bool:
-    """Whether it is `w.data.mul_(0.1)` or `w *= 0.1`, not arithmetic on a new tensor."""
-    in_place = write.certain and write.covers_tensor and write.method
-    return in_place and write.initializer in _SCALING and write.arguments.get("value") != 1
+def _is_relative(write: Write) -> bool:
+    """Whether it is `w.data.mul_(0.1)`, `w *= 0.1` or `b += 2`, not arithmetic on a new tensor."""
+    if not (write.certain and write.covers_tensor and write.method):
+        return False
+    value = write.arguments.get("value")
+    if write.initializer in _SHIFTS:
+        return isinstance(value, (int, float)) and abs(value) >= _BIAS
+    return write.initializer in _SCALING and value != 1
 
 
 def _is_copy(layer: Layer, write: Write) -> bool:

@@ -79,6 +79,8 @@ LOST = [
     {"gate": "self.proj.weight.data.mul_(0.1)"},
     {"gate": "with torch.no_grad(): self.proj.weight *= 0.1"},
     {"gate": "self.proj.weight.data.div_(8)"},
+    {"gate": "self.proj.bias.data.add_(2)"},
+    {"gate": "with torch.no_grad(): self.proj.bias -= 0.5"},
 ]
 KEPT = [
     {"after": "nn.init.zeros_(self.head.weight)"},
@@ -91,6 +93,8 @@ KEPT = [
     {"after": "self.head.bias.data.copy_(torch.linspace(-4, 4, 8))"},
     {"after": "self.head.weight.data.mul_(0.1)"},
     {"before": "self.head.weight.data.mul_(1)"},
+    {"before": "self.head.bias.data.add_(0.01)"},
+    {"after": "self.head.bias.data.add_(2)"},
     {"before": "with torch.no_grad(): self.head.bias[:4].copy_(torch.linspace(-4, 4, 4))"},
     {"before": "for m in (self.fc, self.gate.proj, self.head): m.weight.data.mul_(0.1)"},
     {"before": "draw_(self.head.weight)"},
