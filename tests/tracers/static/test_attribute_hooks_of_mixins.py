@@ -159,3 +159,37 @@ class Net(nn.Module):
         return self.two(self.one(x).relu())
 """
     assert codes_of(tmp_path, program) == set()
+
+
+@pytest.mark.parametrize(
+    ("test", "runs"),
+    [
+        ('hasattr(self.one.weight, "is_ready")', None),
+        ('getattr(self.one.weight, "is_ready", False)', None),
+        ('not getattr(self.one.weight, "is_ready", False)', None),
+        ('getattr(self.one.weight, "data", None) is not None', True),
+        ('hasattr(self.one.weight, "normal_")', True),
+        ('hasattr(self.one.weight, "requires_grad")', True),
+        ('getattr(dict(two=1), "one", None)', False),
+        ('not getattr(["one"], "one", None)', True),
+    ],
+)
+def test_an_attribute_of_a_tensor_or_container(tmp_path: Path, test: str, runs: bool | None) -> None:
+    program = f"""
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(64, 64)
+        self.two = nn.Linear(64, 4)
+        init.{{first}}(self.one.weight)
+        if {test}:
+            init.{{second}}(self.one.weight)
+
+    def forward(self, x):
+        return self.two(self.one(x).relu())
+"""
+    for first, second in (("xavier_normal_", "kaiming_normal_"), ("kaiming_normal_", "xavier_normal_")):
+        folder = tmp_path / first
+        folder.mkdir()
+        found = codes_of(folder, program.format(first=first, second=second))
+        assert ("INI301" in found) is (runs is not None and (second if runs else first) == "xavier_normal_")

@@ -35,7 +35,7 @@ from initlint.tracers.static.values.questions import (
     truth,
     without_unbound,
 )
-from initlint.tracers.static.values.values import UNBOUND, CallArguments, Raised, Unknown, Value
+from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Raised, Unknown, Value
 
 
 def _isinstance(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -92,6 +92,10 @@ def _attribute_named(interpreter: Interpreter, value: Value, name: Value, call: 
         if len(call.arguments) <= 2:
             raise
         return call.arguments[2]
+    if isinstance(attribute, NativeMethod) and len(call.arguments) > 2:
+        verdict = has_attribute(interpreter, value, name)
+        if verdict is not True:
+            return Unknown("an attribute that may be set") if verdict is None else call.arguments[2]
     if not isinstance(attribute, Unknown):
         return attribute
     if len(call.arguments) <= 2:

@@ -26,6 +26,9 @@ from initlint.tracers.static.values.values import (
     Value,
 )
 
+_ATTRIBUTES = frozenset("data device dtype fill_ grad grad_fn is_leaf ndim normal_ requires_grad shape size".split())
+"""What every tensor has, besides `METHODS`."""
+
 COPY = "a copy"
 """The `cause` of a `DerivedStorage` that is computed once, not at each use."""
 
@@ -269,6 +272,9 @@ class Tensor(AbstractValue):
         if operator is not None and operator.attribute and operator.op == "metadata":
             return Unknown(f"a tensor's {name}")
         return NativeMethod(self, name)
+
+    def has_attribute(self, machine: Machine, name: str) -> bool | None:
+        return True if name in METHODS or name in _ATTRIBUTES else None  # code may set any other
 
     def sizes(self) -> Sizes:
         """The sizes of a tensor without data whose rank is known."""
