@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from initlint.graph.dataflow import ALWAYS, Condition
+from initlint.tracers.static.values.axes import index_axes
 from initlint.tracers.static.values.questions import (
     MAX_SEQUENCE,
     Union,
@@ -84,6 +85,8 @@ def iterate(machine: Machine, value: Value) -> Iterator[tuple[Value, Condition]]
 
 def _unknown_items(value: Value) -> list[Value]:
     if isinstance(value, Tensor):
-        return [Tensor(value.node, sources=value.sources, storage=value.storage, covers_storage=False, shape=None)] * 2
+        shape = value.shape[1:] if value.shape else None
+        axes = index_axes(value.axes, 0)
+        return [Tensor(value.node, value.storage, False, False, value.sources, shape, axes=axes)] * 2
     origins = (value,) if may_reach_parameters(value) else ()
     return [Unknown("an item of something unknown", origins=origins) for _ in range(2)]
