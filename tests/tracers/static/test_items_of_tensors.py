@@ -1,4 +1,4 @@
-"""A loop over a tensor yields its rows: they have the other axes: so the fans of an init call on each are known."""
+"""A loop over a tensor yields its items. They have the other axes, so the fans of an init call on each are known."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 from initlint.tracers.static.library.instantiate import allocate, construct
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.special_methods import call_special
+from initlint.tracers.static.tensors.composed_names import set_by_pattern
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.values.amounts import converted
 from initlint.tracers.static.values.classes import ClassValue
@@ -20,7 +21,7 @@ from initlint.tracers.static.values.external_names import (
     composed_pattern,
     python_type,
 )
-from initlint.tracers.static.values.objects import Instance, as_module, as_object
+from initlint.tracers.static.values.objects import as_object
 from initlint.tracers.static.values.questions import (
     AttributeNames,
     delete_attribute,
@@ -112,24 +113,11 @@ def _setattr(interpreter: Interpreter, call: CallArguments) -> Value:
         return None
     holder, pattern = as_object(value), composed_pattern(name)
     if holder is not None and pattern is not None:
-        _set_by_pattern(interpreter, holder, pattern, call)
+        set_by_pattern(interpreter, holder, pattern, call.get(2, "value"), call.site)
     for changed in (holder, as_object(call.get(2, "value"))):
         if changed is not None:
             changed.registry_changed = changed.may_have_more = True
     return None
-
-
-def _set_by_pattern(interpreter: Interpreter, holder: Instance, pattern: str, call: CallArguments) -> None:
-    """`setattr(self, f"lin{i}", layer)` for an unknown `i`: the first layer represents those that are built alike."""
-    module = as_module(call.get(2, "value"))
-    if module is None or pattern.startswith("*"):
-        return
-    existing = holder.fields.get(pattern)
-    first = as_object(existing)
-    if existing is None:
-        set_attribute(interpreter, holder, pattern, module, call.site)
-    elif first is not None and first.location == module.location:
-        module.parent = True
 
 
 def _delattr(interpreter: Interpreter, call: CallArguments) -> Value:

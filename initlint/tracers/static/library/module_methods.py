@@ -16,6 +16,7 @@ from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.module_summaries import call_on_each
 from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.machine.special_methods import special_method
+from initlint.tracers.static.tensors.composed_names import set_by_pattern
 from initlint.tracers.static.tensors.copying import note_repetition
 from initlint.tracers.static.tensors.dataflow import is_constant
 from initlint.tracers.static.tensors.known_trees import has_bias, known_modules, layer_counts, type_counts
@@ -28,7 +29,7 @@ from initlint.tracers.static.tensors.writes import (
     record_write,
 )
 from initlint.tracers.static.values.containers import ListValue
-from initlint.tracers.static.values.external_names import ARRAY, ExternalName
+from initlint.tracers.static.values.external_names import ARRAY, ExternalName, composed_pattern
 from initlint.tracers.static.values.functions import wrapped_function
 from initlint.tracers.static.values.iteration import iterate
 from initlint.tracers.static.values.loop_indices import LoopIndex
@@ -185,8 +186,14 @@ def _call_on_each(
 
 def _add_module(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     name, module = call.get(0, "name"), call.get(1, "module", None)
+    pattern = composed_pattern(name)
     if isinstance(name, str):
         interpreter.handlers.set_registered(interpreter, instance, name, module, call.site)
+    elif pattern is not None and not pattern.startswith("*") and instance.torch_name == "torch.nn.Module":
+        set_by_pattern(interpreter, instance, pattern, module, call.site)
+        for changed in (instance, as_object(module)):
+            if changed is not None:
+                changed.registry_changed = changed.may_have_more = True
     else:
         interpreter.state.save_before_change(instance)
         interpreter.handlers.set_registered(interpreter, instance, f"<{len(instance.fields)}>", module, call.site)
