@@ -44,7 +44,6 @@ class FanMismatch:
     fan_out_is_right: bool = False
 
 
-_ONE_BY_ONE = "initialize each matrix by itself"
 _BOUND_OF_INPUTS = "compute the bound from the inputs"
 
 
@@ -80,6 +79,8 @@ def mismatch(layer: Layer, write: Write) -> FanMismatch | None:
         return None
     if initializer_family(write.initializer) == "uniform":
         return _bound_mismatch(layer, write, sizes)
+    if write.shape is not None and write.covers_tensor:
+        return _mismatch_of_reshaped(layer, write)
     if write.axes is not None and write.covers_tensor:
         return _mismatch_of_view(layer, write)
     return _mismatch_of_call(layer, write.initializer, write.arguments, sizes)
@@ -103,6 +104,21 @@ def _mismatch_of_view(layer: Layer, write: Write) -> FanMismatch | None:
     return found
 
 
+def _mismatch_of_reshaped(layer: Layer, write: Write) -> FanMismatch | None:
+    """That of a call on a view of the whole raw weight with other axes, whose fans are those of the view."""
+    family, sizes = initializer_family(write.initializer), written_fans(layer, write)
+    if layer.product is None or sizes is None or family not in ("kaiming", "xavier"):
+        return None
+    mode = argument(write.initializer, write.arguments, "mode") if family == "kaiming" else "fan_avg"
+    computed, used = _computed_and_used_fans(sizes, mode)
+    if not computed or used is None or _is_close(used / computed):
+        return None
+    shape = ", ".join(map(str, write.shape or ()))
+    return FanMismatch(
+        f"it gets a view of shape ({shape}), and torch takes that for (outputs, inputs)", used / computed
+    )
+
+
 def has_wrong_fan(layer: Layer, initializer: str, arguments: Mapping[str, object]) -> bool:
     """Whether a call of a function of `torch.nn.init` would compute a wrong fan for the layer's weight."""
     sizes = fans_in_use(layer)
@@ -117,12 +133,12 @@ def _mismatch_of_call(
         return None
     mode = argument(initializer, arguments, "mode") if family == "kaiming" else "fan_avg"
     reason = _reason(layer, mode)
-    if reason is None:
-        return None
+    if reason is None or (_is_stacked(layer) and _sums_several_axes(layer) and mode != "fan_in"):
+        return None  # how many outputs an input reaches is not known of kernels
     computed, used = _computed_and_used_fans(sizes, mode)
     if computed is None or used is None:
         is_wrong = _is_stacked(layer) and _has_receptive_field(layer)
-        return FanMismatch(reason, None, _ONE_BY_ONE) if is_wrong else None
+        return FanMismatch(reason, None, _one_by_one(layer, mode)) if is_wrong else None
     if not computed or _is_close(used / computed):
         return None
     tolerance = _TOLERANCE_OF_STACKS if _is_stacked(layer) else _TOLERANCE
@@ -130,7 +146,7 @@ def _mismatch_of_call(
     return FanMismatch(
         reason,
         used / computed,
-        _ONE_BY_ONE if _is_stacked(layer) else "",
+        _one_by_one(layer, mode) if _is_stacked(layer) else "",
         may_use_fan_out and _is_close((sizes.signal_fan_in or 0) / (sizes.fan_out or 1), tolerance),
     )
 
@@ -179,7 +195,29 @@ def _is_stacked(layer: Layer) -> bool:
         return False
     roles = layer.product
     enumerated = [axis for axis in range(len(shape)) if axis not in roles.summed and axis not in roles.kept]
-    return len(roles.summed) == 1 and any(shape[axis] != 1 for axis in enumerated)
+    return bool(roles.summed) and any(shape[axis] != 1 for axis in enumerated)
+
+
+def _sums_several_axes(layer: Layer) -> bool:
+    return layer.product is not None and len(layer.product.summed) > 1
+
+
+def _one_by_one(layer: Layer, mode: object) -> str:
+    """What to write for a stack: a call for each matrix, with the mode whose fan is then the one in use."""
+    roles, shape = layer.product, layer.shapes.get("weight") or ()
+    assert roles is not None
+    inputs, outputs = ([shape[axis] for axis in axes] for axes in (roles.summed, roles.kept))
+    known = [size for size in (*inputs, *outputs) if size is not None]
+    is_known = len(known) == len(inputs) + len(outputs)
+    if len(inputs) > 1 and len(outputs) == 1 and roles.kept < roles.summed:
+        return "initialize each kernel by itself"
+    if len(inputs) > 1 or len(outputs) > 1:
+        sizes = f"{math.prod(known[: len(inputs)])} inputs and {math.prod(known[len(inputs) :])} outputs"
+        return f"initialize each as one matrix of {sizes if is_known else 'its inputs and outputs'}"
+    text = "initialize each matrix by itself"
+    is_turned = roles.summed < roles.kept and is_known and len(known) == 2 and not _is_close(known[0] / known[1])
+    other_mode = {"fan_in": "fan_out", "fan_out": "fan_in"}.get(str(mode))
+    return f"{text}, with `mode='{other_mode}'`" if is_turned and other_mode is not None else text
 
 
 def _has_receptive_field(layer: Layer) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from initlint.analysis.layer_activation import call_at, is_matrix
+from initlint.analysis.layer_activation import call_at, is_matrix, is_view
 from initlint.analysis.messages import layer_names
 from initlint.analysis.norms import is_hidden
 from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, has_scale_of, replacement, start
@@ -33,8 +33,8 @@ def make_fix(
         return None
     paths = {layer.path for layer in layers}
     writes = [*_written_at(model, location)]
-    if any(write.covers_tensor and write.axes is not None for _, write in writes):
-        return None  # the fans of a transposed view are others than those that the call is recommended for
+    if any(map(is_view, (write for _, write in writes))):
+        return None  # the fans of a view are others than those that the call is recommended for
     if any(_repeats_another(layer, write) for layer, write in writes):
         return None
     others = [(layer, write) for layer, write in writes if layer.path not in paths or write.parameter != "weight"]

@@ -135,9 +135,16 @@ def fans_in_use(layer: Layer) -> Fans | None:
     return fans(layer.type, layer.arguments, UNDETERMINED)
 
 
+def is_view(write: Write) -> bool:
+    """Whether it writes the whole parameter in another order of axes, or with others."""
+    return write.covers_tensor and (write.axes is not None or write.shape is not None)
+
+
 def written_shape(layer: Layer, write: Write | None) -> tuple[int | None, ...] | None:
-    """The shape of the tensor that `write` gets, a transposed view of the weight or the weight itself."""
+    """The shape of the tensor that `write` gets, a view of the weight or the weight itself."""
     shape = layer.shapes.get("weight")
+    if write is not None and write.covers_tensor and write.shape is not None:
+        return write.shape or None
     if shape is None or write is None or not write.covers_tensor or write.axes is None:
         return shape
     return tuple(shape[axis] for axis in write.axes) if sorted(write.axes) == [*range(len(shape))] else None
@@ -146,7 +153,7 @@ def written_shape(layer: Layer, write: Write | None) -> tuple[int | None, ...] |
 def written_fans(layer: Layer, write: Write | None) -> Fans | None:
     """As `fans_in_use`, with torch's fans for the tensor that `write`, the init of the weight, gets."""
     sizes = fans_in_use(layer)
-    if sizes is None or write is None or not write.covers_tensor or write.axes is None:
+    if sizes is None or write is None or not is_view(write):
         return sizes
     fan_in, fan_out = fans_of_shape(written_shape(layer, write))
     return replace(sizes, fan_in=fan_in, fan_out=fan_out)

@@ -289,12 +289,15 @@ def weights(layer: Layer) -> Weights | None:
     if init is None:
         return None
     fans = _known_fans(layer)
+    write = layer.effective_write()
     if fans is None:
+        if write is not None and write.shape is not None:
+            return None  # it has the fans of a view, which are not those of the weight
         drawn = mean_and_variance(*init, 1.0, layer.outputs_per_input or 1.0)
         scaled = drawn is not None and _scales_with_fan(init[0])
         return Weights(1.0, 0.0, drawn[1], None) if drawn is not None and scaled and not _is_stacked(layer) else None
     fan_in, fan_out, count = fans
-    drawn = mean_and_variance(*init, fan_in, fan_out, written_shape(layer, layer.effective_write()))
+    drawn = mean_and_variance(*init, fan_in, fan_out, written_shape(layer, write))
     default_fans = fans_in_use(layer)
     return None if drawn is None or default_fans is None else Weights(count, *drawn, default_fans.fan_in)
 

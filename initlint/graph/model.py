@@ -80,6 +80,8 @@ class Write:
     `covers_tensor`: False for a write to a slice of the parameter. `rows`: the start and end of that slice along the
     first axis, as parts of its size; None if unknown. `axes`: the parameter's axes in the order of the written view,
     without those of numbers in an index, as in `w[0]`; None if unknown, and for the whole parameter in its own order.
+    `shape`: that of a written view of the whole parameter with other axes, as `w.view(8, -1)`, empty if unknown; None
+    for any other.
     `reads_old_value`: it keeps part of the old value.
     `shape_read`: the sizes of the parameter were read before.
     `helpers`: the functions between the model's class and the write, the innermost last. `visit`: the innermost
@@ -96,6 +98,7 @@ class Write:
     covers_tensor: bool = True
     rows: Rows | None = None
     axes: tuple[int, ...] | None = None
+    shape: tuple[int | None, ...] | None = None
     shape_read: bool = False
     reads_old_value: bool = False
     helpers: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ from initlint.tracers.static.values.axes import linear_roles, time_roles, transp
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.external_names import ARRAY, INT
 from initlint.tracers.static.values.questions import Union, external_name, hint_of, known_items, literals
+from initlint.tracers.static.values.shapes import completed, flattened, with_or_without_axis
 from initlint.tracers.static.values.tensors import DerivedStorage, Storage, Tensor, as_tensor
 from initlint.tracers.static.values.values import CONSTANTS, CallArguments, Unknown, Value
 
@@ -160,8 +161,14 @@ def _shape(operator: Operator, tensor: Tensor, call: CallArguments) -> tuple[int
         return transposed_shape(tensor.shape)
     if operator.axes:
         return None if tensor.shape is None else (None,) * len(tensor.shape)
-    if operator.name in ("view", "reshape") and call.arguments and not call.open:
-        return shape_of(call.arguments)
+    if call.open:
+        return None
+    if operator.name in ("view", "reshape") and call.arguments:
+        return completed(shape_of(call.arguments), tensor.shape)
+    if operator.name == "flatten":
+        return flattened(tensor.shape, call.get(0, "start_dim", 0), call.get(1, "end_dim", -1))
+    if operator.name in ("squeeze", "unsqueeze"):
+        return with_or_without_axis(tensor.shape, operator.name, call.get(0, "dim", None))
     return None
 
 

@@ -11,7 +11,6 @@ from dataclasses import field, replace
 from typing import Any
 
 from initlint._records import dataclass
-from initlint.facts.initializers import INITIALIZERS
 from initlint.graph.dataflow import Condition
 from initlint.graph.mistakes import MisuseKind, ParameterMisuse
 from initlint.graph.model import InitCall, Target, TargetKind, Write
@@ -19,6 +18,12 @@ from initlint.graph.words import UNDETERMINED
 from initlint.project.source import Location, SourceLocation
 from initlint.tracers.static.machine.absent_values import absent_argument
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.tensors.written_views import (
+    has_unknown_axes,
+    is_reshaped,
+    transposed_axes,
+    without_fans,
+)
 from initlint.tracers.static.values.objects import REGISTRY, Instance, as_module
 from initlint.tracers.static.values.questions import is_plain_tensor, literal, options
 from initlint.tracers.static.values.tensors import COPY, DerivedStorage, Storage, Tensor, as_tensor
@@ -102,9 +107,9 @@ def record_write(
         return
     if storage.is_split:
         initializer, arguments = UNKNOWN_WRITE, {}
-    elif tensor.transposed and tensor.covers_storage and tensor.axes is None and len(storage.shape or ()) != 2:
-        # The order of its axes is unknown, and with it the fans that the initializer computes.
-        arguments = _without_fans(initializer, arguments)
+    elif has_unknown_axes(tensor):
+        # The fans that the initializer computes are unknown as well.
+        arguments = without_fans(initializer, arguments)
     state = interpreter.state
     state.record_side_effect(is_write=True)
     owner = storage.owner
@@ -127,6 +132,7 @@ def record_write(
         rows=tensor.rows,
         shape_read=storage.shape_read,
         axes=tensor.axes if not tensor.covers_storage else transposed_axes(tensor),
+        shape=() if has_unknown_axes(tensor) else tensor.shape if is_reshaped(tensor) else None,
         reads_old_value=reads_old_value,
         helpers=tuple(function.name for function, _ in interpreter.stack),
         no_grad=interpreter.grad_mode.enabled is False,
@@ -140,26 +146,6 @@ def record_write(
         derived.original.ineffective_writes.append((WriteRecord(write, under), derived))
     else:
         derived.original.writes.append(WriteRecord(replace(write, initializer=UNKNOWN_WRITE), under))
-
-
-_FAN_ARGUMENTS = {"xavier": "gain", "kaiming": "mode", "lecun": "mode"}
-"""By kind of initializer that computes fans: an argument without which the scale that it draws is unknown."""
-
-
-def _without_fans(initializer: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments of a call that computes its fans from a shape that is unknown."""
-    row = INITIALIZERS.get(initializer)
-    name = None if row is None else _FAN_ARGUMENTS.get(row.kind)
-    return arguments if name is None else {**arguments, name: UNDETERMINED}
-
-
-def transposed_axes(tensor: Tensor) -> tuple[int, ...] | None:
-    """The axes of its memory in the order of a view of all of it; None if that is the memory's own, or unknown."""
-    shape = () if tensor.storage is None else tensor.storage.shape or ()
-    axes = tensor.axes
-    if axes is None and tensor.transposed and len(shape) == 2:
-        axes = (1, 0)
-    return axes if axes is not None and sorted(axes) == [*range(len(shape))] != [*axes] else None
 
 
 def note_shared_write(interpreter: Interpreter, storage: Storage, location: Location) -> None:
@@ -348,7 +334,7 @@ def turned_storage(interpreter: Interpreter, tensor: Tensor, location: Location)
     for record in source.writes:
         axes = (1, 0) if record.write.axes is None else None
         arguments = (
-            record.write.arguments if is_matrix else _without_fans(record.write.initializer, record.write.arguments)
+            record.write.arguments if is_matrix else without_fans(record.write.initializer, record.write.arguments)
         )
         write = replace(
             record.write, axes=axes if is_matrix and record.write.covers_tensor else None, arguments=arguments
