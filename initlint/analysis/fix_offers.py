@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from initlint.analysis.last_layers import is_followed_by_layer, is_last
 from initlint.analysis.layer_activation import call_at, is_matrix, is_view
 from initlint.analysis.messages import layer_names
 from initlint.analysis.norms import is_hidden
@@ -40,7 +41,7 @@ def make_fix(
     others = [(layer, write) for layer, write in writes if layer.path not in paths or write.parameter != "weight"]
     if any(_forbids_fix(layer, write, recommended, recommend) for layer, write in others):
         return None
-    others_are_outputs = all(_is_output(layer, write) for layer, write in others) and not _reaches_unknown(
+    others_are_outputs = all(_is_output(model, layer, write) for layer, write in others) and not _reaches_unknown(
         model, location
     )
     request = ReplaceCall(location.span, recommended.function, recommended.arguments)
@@ -65,7 +66,7 @@ def outputs_beside(model: ModelGraph, location: Location, layers: Collection[Lay
     """The output layers whose weights the call at `location` sets, too, beside `layers`."""
     paths = {layer.path for layer in layers}
     writes = model.by_call.get(location, ())
-    return [layer for layer, write in writes if layer.path not in paths and _is_output(layer, write)]
+    return [layer for layer, write in writes if layer.path not in paths and _is_output(model, layer, write)]
 
 
 def _forbids_fix(layer: Layer, write: Write, recommended: RecommendedCall, recommend: RecommendFunction) -> bool:
@@ -86,14 +87,9 @@ def _recommended_for(layer: Layer, write: Write, recommend: RecommendFunction) -
         yield from (call for call in calls if call is not None and call.suits(layer))
 
 
-def _is_output(layer: Layer, write: Write) -> bool:
-    """Whether the output of the layer is one of the model, possibly after an activation."""
-    is_last = any(f.certain and (f.op == "output" or _reaches_output(f)) for f in layer.followed_by)
-    return is_last and write.parameter == "weight" and is_matrix(layer)
-
-
-def _reaches_output(activation: Consumer) -> bool:
-    return activation.op in ACTIVATIONS and any(reach.op == "output" for reach in activation.onward)
+def _is_output(model: ModelGraph, layer: Layer, write: Write) -> bool:
+    """Whether the write is to the weights of a layer whose output is one of the model."""
+    return write.parameter == "weight" and is_matrix(layer) and is_last(model, layer)
 
 
 def _reaches_unknown(model: ModelGraph, location: Location) -> bool:
@@ -122,7 +118,7 @@ def suggestion(model: ModelGraph, location: Location, recommend: RecommendFuncti
     layers_by_call = _layers_by_call(model, location, recommend)
     if len(layers_by_call) == 1:
         ((call, layers),) = layers_by_call.items()
-        sharing = sum(_shares_call(layer, write, layers) for layer, write in model.by_call.get(location, ()))
+        sharing = sum(_shares_call(model, layer, write, layers) for layer, write in model.by_call.get(location, ()))
         if not sharing:
             return f"; use `{call}`"
         others = "1 other layer" if sharing == 1 else f"{sharing} other layers"
@@ -131,13 +127,14 @@ def suggestion(model: ModelGraph, location: Location, recommend: RecommendFuncti
     return "".join(f"; use `{call}` for {layer_names([*layers.values()])}" for call, layers in layers_by_call.items())
 
 
-def _shares_call(layer: Layer, write: Write, advised: Collection[str]) -> bool:
+def _shares_call(model: ModelGraph, layer: Layer, write: Write, advised: Collection[str]) -> bool:
     """Whether the call also initializes this layer, which is certainly none of the advised ones and no output."""
     if layer.path in advised or not layer.called or layer.repeated:
         return False
-    if not is_matrix(layer) or _is_output(layer, write):
+    if not is_matrix(layer) or _is_output(model, layer, write):
         return False
-    return bool(layer.followed_by) and all(following.certain for following in layer.followed_by)
+    is_hidden_layer = not model.operations or is_followed_by_layer(model, layer)
+    return is_hidden_layer and bool(layer.followed_by) and all(following.certain for following in layer.followed_by)
 
 
 def _is_gated(layer: Layer) -> bool:

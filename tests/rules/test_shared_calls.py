@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from initlint.diagnostics import Applicability
 from tests.support.fixing import findings_of
 
 HEAD = """
@@ -90,3 +91,62 @@ class Net(nn.Module):
     text = advice(source)
     assert "tanh" not in text
     assert text.startswith("`kaiming_uniform_(..., nonlinearity='relu')` for `first` alone: the call also initializes ")
+
+
+ENDS = {
+    "returned": "return self.mean(x), self.spread(x)",
+    "a distribution": "return torch.distributions.Normal(self.mean(x), self.spread(x).exp())",
+    "a clamp": "return self.mean(x), self.spread(x).clamp(-20, 2).exp()",
+    "a sample": "return torch.distributions.Categorical(logits=self.mean(x)).sample(), self.spread(x).argmax(-1)",
+    "losses": "return F.cross_entropy(self.mean(x), y) + F.mse_loss(self.spread(x), y)",
+    "a gather": "return F.log_softmax(self.mean(x), -1).gather(1, y), self.spread(x).topk(2)",
+    "a loss after softmax": "return F.nll_loss(F.log_softmax(self.mean(x), -1), y), self.spread(x).abs()",
+    "data": "return self.mean(x) @ y, torch.where(y > 0, self.spread(x), y)",
+}
+TRUNK = """
+class Actor(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two, self.three = nn.Linear(64, 64), nn.Linear(64, 64), nn.Linear(64, 64)
+        self.mean, self.spread = nn.Linear(64, 4), nn.Linear(64, 4)
+        for m in self.modules():
+            if isinstance(m, nn.Linear):
+                nn.init.xavier_uniform_(m.weight)
+                nn.init.zeros_(m.bias)
+    def forward(self, x, y):
+        x = F.relu(self.two(F.relu(self.one(x))))
+        {rest}
+"""
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_output_layers_are_not_counted(end: str) -> None:
+    text = advice(TRUNK.format(rest=f"x = torch.sigmoid(self.three(x)); {end}"))
+    assert text.endswith("for `one`, `two` alone: the call also initializes 1 other layer")
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_the_fix_is_safe_beside_output_layers(end: str) -> None:
+    (finding,) = findings_of(HEAD + TRUNK.format(rest=f"x = F.relu(self.three(x)); {end}"), ("INI301",))
+    assert "alone" not in finding.message
+    assert finding.fix is not None
+    assert finding.fix.applicability is Applicability.SAFE
+
+
+@pytest.mark.parametrize(
+    ("end", "others"),
+    [
+        ("return self.three(torch.exp(self.mean(x))), self.spread(x)", "1 other layer"),
+        ("return self.three(torch.bmm(self.mean(x), self.spread(x)))", "2 other layers"),
+        ("return self.three(self.mean(x).abs()), self.three(self.spread(x).clamp(0, 1))", "2 other layers"),
+    ],
+)
+def test_layers_before_others_are_counted(end: str, others: str) -> None:
+    assert advice(TRUNK.format(rest=end)).endswith(f"for `one`, `two` alone: the call also initializes {others}")
+
+
+def test_what_an_unknown_function_gets_is_not_counted_and_makes_the_fix_unsafe() -> None:
+    (finding,) = findings_of(HEAD + TRUNK.format(rest="return decode(self.mean(x)), self.spread(x)"), ("INI301",))
+    assert "alone" not in finding.message
+    assert finding.fix is not None
+    assert finding.fix.applicability is Applicability.UNSAFE
