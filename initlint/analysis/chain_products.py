@@ -181,7 +181,10 @@ def factors_at(model: ModelGraph, layer: Layer) -> Factors | None:
     if not is_matrix(layer) and layer.product is None:
         return None
     signal = layer_inputs(model).get(layer.path) or source_signal()
-    effect = layer_effect(layer, certain_activation(layer, frozenset()), signal)
+    following = certain_activation(layer, frozenset())
+    if following is not None and ACTIVATIONS[following.op].family == "linear":
+        following = None  # a softmax: the factor is that on its logits
+    effect = layer_effect(layer, following, signal)
     return None if effect is None else _factors(layer, effect)
 
 

@@ -49,6 +49,7 @@ _NAMES: Mapping[str, str] = MappingProxyType(
 )
 
 _MODULES = "torch.nn.modules."
+_DISTRIBUTIONS = "torch.distributions."
 
 _DOCUMENTED_PACKAGES = frozenset(
     {"builtins", "collections", "functools", "itertools", "numpy", "operator", "torch", "typing"}
@@ -70,6 +71,8 @@ def canonical(dotted: str) -> str:
         return _NAMES[dotted]
     if dotted.startswith(_MODULES):
         return _from_module_file(dotted)
+    if dotted.startswith(_DISTRIBUTIONS):
+        return _DISTRIBUTIONS + dotted.rpartition(".")[2] if dotted.count(".") == 3 else dotted
     for prefix, replacement in _PREFIXES:
         if dotted.startswith(prefix):
             return replacement + dotted[len(prefix) :]

@@ -51,7 +51,7 @@ class Operator:
     torch.nn with the same weight, or `Parameter`; for arithmetic Python's operator. `parameters`: in order, as far as
     they matter. `data`: those of them that carry data; empty for all arguments. `sequence`: the result is a sequence of
     data. `homes`: the prefixes of its names. `in_place`: there is a form with an underscore. `attribute`: it is no
-    method but an attribute.
+    method but an attribute. `op_on_logits`: the word in `Consumer.op` where data is its argument `logits`.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Operator:
     homes: tuple[str, ...] = ALL
     in_place: bool = True
     attribute: bool = False
+    op_on_logits: str = ""
 
     @property
     def is_transposing(self) -> bool:

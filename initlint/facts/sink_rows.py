@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from initlint.facts.operator_kinds import FUNCTIONS_ONLY, Operator, elsewhere
 
@@ -99,11 +100,23 @@ def _sinks() -> Iterator[Operator]:
             yield Operator(name, "sink", op, data=(), homes=FUNCTIONS_ONLY, in_place=False)
 
 
+_OVER_CLASSES = {
+    "Categorical": "probs logits",
+    "Multinomial": "total_count probs logits",
+    "OneHotCategorical": "probs logits",
+    "OneHotCategoricalStraightThrough": "probs logits",
+    "RelaxedOneHotCategorical": "temperature probs logits",
+}
+"""The parameters of the distributions that take the softmax of their logits."""
+
+
 def _sinks_of_modules() -> Iterator[Operator]:
     for name in "fft fft2 fftn hfft ifft ifft2 ifftn ihfft irfft irfft2 irfftn rfft rfft2 rfftn".split():
         yield elsewhere(f"torch.fft.{name}", "sink", "fft", data=())
     for name in _DISTRIBUTIONS.split():
-        yield elsewhere(f"torch.distributions.{name}", "sink", "distribution", data=())
+        parameters = _OVER_CLASSES.get(name)
+        row = elsewhere(f"torch.distributions.{name}", "sink", "distribution", "", parameters or "input", data=())
+        yield row if parameters is None else replace(row, op_on_logits="softmax")
     others = {
         "sdpa": "flash_attn.flash_attn_func flash_attn.flash_attn_qkvpacked_func flash_attn.flash_attn_varlen_func "
         "flash_attn.flash_attn_varlen_qkvpacked_func torch.nn.attention.flex_attention.flex_attention "

@@ -7,6 +7,8 @@ Reports a head after a norm whose weight has a standard deviation near 1 or abov
 - a `Linear` tied to an `Embedding` that keeps PyTorch's N(0, 1), also as `F.linear(x, embed.weight)`
 - a `Linear` with an init of that scale, as `normal_(head.weight, std=1.0)`
 
+Logits are what the model returns, and what goes to a softmax, to a loss, or to `Categorical(logits=...)`.
+
 It is silent if the logits or the hidden state are scaled, also under an option (T5), if no norm comes directly before
 the head, if the tied weight has an explicit smaller init, if an option without a known default ties it, and wherever
 it is not certain.

@@ -315,7 +315,10 @@ class FlowReader:
     def _sink(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
         if operator.op == "clamp" and is_overflow_guard([*args[1:], *kwargs.values()]):
             return self._first_value(args)
-        return self._add_node("sink", operator.op, [*args, *kwargs.values()])
+        names = [name for name, _ in operator.parameters]
+        has_logits = operator.op_on_logits and argument(args, kwargs, names.index("logits"), "logits") is not None
+        op = operator.op_on_logits if has_logits else operator.op
+        return self._add_node("sink", op, [*args, *kwargs.values()])
 
     def _constant(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
         return _NO_DATA

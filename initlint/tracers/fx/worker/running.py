@@ -127,7 +127,9 @@ class FlowRecorder(TorchFunctionMode):
         op = "call_function"
         distribution = _running_distribution()
         if distribution is not None:
-            target = f"torch.distributions.{distribution}"
+            name, parameter = distribution
+            target = f"torch.distributions.{name}"
+            positional, keywords = [], {parameter: [*positional, *keywords.values()]}
         if target.startswith("Tensor."):
             op, target = "call_method", target.split(".")[1]
         if isinstance(result, torch.Tensor) or any(isinstance(item, torch.Tensor) for item in result):
@@ -139,14 +141,20 @@ class FlowRecorder(TorchFunctionMode):
         return isinstance(value, (list, tuple)) and any(self._is_tracked(item) for item in value)
 
 
-def _running_distribution() -> str | None:
-    """The class of torch.distributions whose code is running. Its internal operators say nothing about the model."""
-    name = None
+def _running_distribution() -> tuple[str, str] | None:
+    """The class of torch.distributions whose code is running, and `logits` if its constructor has these, else `values`.
+
+    Its internal operators say nothing about the model.
+    """
+    outermost = None
     for frame in callers():
         if not frame.f_code.co_filename.startswith(_DISTRIBUTIONS):
-            return name
-        name = type(first_argument(frame)).__name__
-    return name
+            break
+        outermost = frame
+    if outermost is None:
+        return None
+    has_logits = outermost.f_code.co_name == "__init__" and outermost.f_locals.get("logits") is not None
+    return type(first_argument(outermost)).__name__, "logits" if has_logits else "values"
 
 
 def _children(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -298,7 +298,11 @@ def _sink(interpreter: Interpreter, operator: Operator, call: CallArguments) -> 
     if operator.op == "clamp" and is_overflow_guard(_after_first(call).values):
         return _view(interpreter, operator, _first(call), call)
     exact = operator.op == "sdpa" and are_data(*call.arguments[:3])
-    result = operation(interpreter, "sink", operator.op, list(call.values), call.site, exact=exact)
+    op = operator.op
+    if operator.op_on_logits:
+        at = [name for name, _ in operator.parameters].index("logits")
+        op = operator.op_on_logits if call.get(at, "logits", None) is not None else op
+    result = operation(interpreter, "sink", op, list(call.values), call.site, exact=exact)
     if operator.op != "item":
         return result
     return Unknown(f"tensor.{operator.name}()", hint_of(result), result.node)
