@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, is_always_one, residual_layers, starts_stream
+from initlint.graph.hand_written_norms import recognize_norms
 from initlint.graph.model import Consumer, Layer, NextLayer
 
 
@@ -20,6 +21,7 @@ class ConsumerIndex:
     """
 
     def __init__(self, nodes: Mapping[Any, Sequence[FlowNode]], paths: Mapping[Any, str]) -> None:
+        recognize_norms(nodes.values())
         self._nodes = nodes
         self._paths = paths
         self._path_finder = PathFinder()

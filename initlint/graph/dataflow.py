@@ -39,12 +39,12 @@ class FlowNode:
     input. `exact`: the operation has exactly these inputs, in this order, and uses the weight of its layer or the
     parameters `factors` unchanged. `repeated`: it is in a further iteration of a loop of unknown length. `last`: in the
     last one of a loop that tests for it. `no_grad`: no gradients are computed. `map_size`: of the feature map that a
-    layer gets, if known.
+    layer gets, if known. `function`: the operator, with a number, where a norm may be written out with it.
     """
 
     __slots__ = (
-        "arguments", "condition", "exact", "factors", "index", "inputs", "kind", "last", "layer", "location",
-        "map_size", "no_grad", "op", "repeated", "users",
+        "arguments", "condition", "exact", "factors", "function", "index", "inputs", "kind", "last", "layer",
+        "location", "map_size", "no_grad", "op", "repeated", "users",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +64,7 @@ class FlowNode:
         self.last = False
         self.no_grad = False
         self.map_size: tuple[int, ...] | None = None
+        self.function: tuple[str, Any] | None = None
         self.factors = factors
         self.kind = kind
         self.op = op

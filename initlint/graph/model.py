@@ -268,6 +268,7 @@ class Operation:
 
     `inputs`: the numbers of the operations that its data comes from. `layer`: the path of the layer or norm that it
     calls. `certain`: False under an undecided condition. `repeated`: a further iteration of a loop of unknown length.
+    `factors`: the paths of the raw parameters that a `scale`, or a norm, multiplies by.
     """
 
     kind: OperationKind
@@ -277,6 +278,7 @@ class Operation:
     arguments: Arguments = field(default_factory=dict)
     certain: bool = True
     repeated: bool = False
+    factors: tuple[str, ...] = ()
 
 
 Engine: TypeAlias = Literal["static", "fx"]

@@ -6,19 +6,23 @@ operations in order, each with its inputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 
+from initlint.graph.consumers import layer_key
 from initlint.graph.dataflow import FlowNode
 from initlint.graph.model import Operation
 
 _SKIPPED = frozenset({"identity", "join"})
 
 
-def list_operations(uses: Mapping[str, Iterable[FlowNode]]) -> tuple[Operation, ...]:
+def list_operations(
+    uses: Mapping[str, Iterable[FlowNode]], parameters: Mapping[Hashable, str] | None = None
+) -> tuple[Operation, ...]:
     """The data flow around the layers of one model, in execution order.
 
-    `uses`: the nodes of each layer, by its path. Layers of other models are left out, and so is a second run of the
-    model: a flow all of whose layers are part of a larger one. Identities (dropout, a reshape) are skipped.
+    `uses`: the nodes of each layer, by its path. `parameters`: the paths of the raw parameters, by their keys. Layers
+    of other models are left out, and so is a second run of the model: a flow all of whose layers are part of a larger
+    one. Identities (dropout, a reshape) are skipped.
     """
     paths = {node.index: path for path, nodes in uses.items() for node in nodes}
     nodes_by_index = _without_repetitions([node for nodes in uses.values() for node in nodes], paths)
@@ -33,6 +37,7 @@ def list_operations(uses: Mapping[str, Iterable[FlowNode]]) -> tuple[Operation, 
             arguments=node.arguments,
             certain=not node.condition,
             repeated=node.repeated,
+            factors=tuple((parameters or {}).get(layer_key(factor), "") for factor in node.factors),
         )
         for node in nodes
     )

@@ -9,6 +9,9 @@ Reports a head after a norm whose weight has a standard deviation near 1 or abov
 
 Logits are what the model returns, and what goes to a softmax, to a loss, or to `Categorical(logits=...)`.
 
+The norm may be a module, a function as `F.rms_norm`, or written out, as in `x * rsqrt(x.pow(2).mean(-1) + eps)`, with a
+gain that starts at 1.
+
 It is silent if the logits or the hidden state are scaled, also under an option (T5), if no norm comes directly before
 the head, if the tied weight has an explicit smaller init, if an option without a known default ties it, and wherever
 it is not certain.
@@ -72,6 +75,7 @@ from collections.abc import Iterator
 
 from initlint.analysis.layer_activation import constant, effective_init
 from initlint.analysis.messages import format_number, name, short_name
+from initlint.analysis.normed_inputs import has_unit_gain, has_unit_input
 from initlint.analysis.norms import NORM_TYPES, NORMS
 from initlint.diagnostics import Severity
 from initlint.facts.initializer_formulas import moment
@@ -139,13 +143,15 @@ def _ends(head: Layer) -> bool:
 
 def _is_behind_norm(model: ModelGraph, head: Layer) -> bool:
     """Whether the input of the head is certainly the output of a norm, unscaled on all paths."""
+    if has_unit_input(model, head):
+        return True
     behind = False
     for layer in model.layers:
         for consumer in layer.followed_by:
             if consumer.op == "layer" and consumer.layer == head.path:
                 if not _is_normed(layer, consumer):
                     return False
-                behind = behind or (consumer.certain and layer.type in NORM_TYPES and _has_unit_gain(layer))
+                behind = behind or (consumer.certain and layer.type in NORM_TYPES and has_unit_gain(layer))
             if any(
                 next_layer.layer == head.path and not _ends_with_norm(next_layer.between)
                 for next_layer in consumer.onward
@@ -164,11 +170,6 @@ def _ends_with_norm(between: tuple[str, ...]) -> bool:
     """Whether a norm is the last modifier that changes the scale."""
     changing = [word for word in between if word not in _KEEPS_SCALE]
     return bool(changing) and changing[-1] in NORMS
-
-
-def _has_unit_gain(norm: Layer) -> bool:
-    write = norm.effective_write()
-    return norm.last_write_is_certain() and (write is None or constant(write) == 1.0)
 
 
 def _message(head: Layer, source: Layer, inputs: float | None, kept: float) -> str:

@@ -29,6 +29,7 @@ from initlint.facts.operators import (
 )
 from initlint.facts.windows import MapSize
 from initlint.graph.dataflow import FlowNode
+from initlint.graph.hand_written_norms import PARAMETERS, function_of
 from initlint.graph.words import Arguments, OperationKind
 from initlint.project.source import Location
 from initlint.tracers.fx.json_values import JsonObject, argument, bind_arguments, node_references
@@ -136,6 +137,7 @@ class FlowReader:
         layer: str | None = None,
         arguments: Arguments | None = None,
         exact: bool = False,
+        factors: tuple[str, ...] = (),
     ) -> NodeValue:
         """Add a node that consumes `values`. Without data among them the result is computed from parameters."""
         node_values = [node_value for value in values for node_value in self._values_in(value)]
@@ -145,7 +147,9 @@ class FlowReader:
                 weights=frozenset().union(*(node_value.weights for node_value in node_values)), is_computed=True
             )
         inputs = [(node, frozenset[Any]()) for node in nodes.values()]
-        node = FlowNode(kind, op, inputs, self._location, layer=layer, arguments=arguments, exact=exact)
+        node = FlowNode(
+            kind, op, inputs, self._location, layer=layer, arguments=arguments, exact=exact, factors=factors
+        )
         if layer is not None:
             self.nodes_by_layer.setdefault(layer, []).append(node)
         return NodeValue(node)
@@ -274,7 +278,11 @@ class FlowReader:
             window = bind_arguments(operator.parameters[1:], args[1:], kwargs)
             arguments = pooling(operator.name, window, self._map_size(first))
         norm = self._norm_of(values[1:]) if operator.op.endswith("_norm") else None
-        result = self._add_node("modifier", operator.op, inputs, layer=norm, arguments=arguments)
+        gains = None if norm is not None else self._gains(operator, args, kwargs)
+        if gains is not None:
+            arguments = {"gain": "parameter"}
+        result = self._add_node("modifier", operator.op, inputs, layer=norm, arguments=arguments, factors=gains or ())
+        _note_function(result, operator, args, kwargs)
         if operator.sequence:
             return replace(result, data_items=_ALL_ITEMS)
         is_pair = operator.indices == "always"
@@ -284,6 +292,19 @@ class FlowReader:
         if operator.indices == "flag":
             is_pair = kwargs.get("return_indices") is True
         return replace(result, data_items=1) if is_pair else result
+
+    def _gains(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> tuple[str, ...] | None:
+        """The raw parameter that `F.layer_norm` and its kin multiply by, empty if unknown; None if there is none."""
+        weight = argument(args, kwargs, 2, "weight")
+        if operator.op not in ("layer_norm", "rms_norm", "group_norm") or weight is None:
+            return None
+        return self._factors(weight)
+
+    def _factors(self, value: Any) -> tuple[str, ...]:
+        """The path of the raw parameter that the value is; empty for any other value."""
+        node_value = self._first_value([value])
+        paths = tuple(node_value.weights)
+        return paths if len(paths) == 1 and not node_value.is_computed else ()
 
     def _norm_of(self, values: Sequence[Any]) -> str | None:
         """The norm of torch whose parameters are among the values: its `forward` is called, and not the norm itself."""
@@ -300,7 +321,10 @@ class FlowReader:
         if word == "neg":
             return self._add_node("modifier", "scale", [left], arguments={"operator": "neg"})
         if word not in _MODIFIERS:
-            return self._add_node("sink", word, [left, right])
+            result = self._add_node("sink", word, [left, right])
+            if word == "pow":
+                _note_function(result, operator, [left, right], {})
+            return result
         op, op_with_number = _MODIFIERS[word]
         scaled = kwargs.get("alpha", kwargs.get("rounding_mode"))
         if scaled not in (None, 1):
@@ -310,7 +334,8 @@ class FlowReader:
         number, name = (left, f"r{word}") if isinstance(left, (int, float)) else (right, word)
         is_known = isinstance(number, (int, float)) and not isinstance(number, bool)
         arguments = {"operator": name, "number": number} if is_known else {"operator": name}
-        return self._add_node("modifier", op_with_number, [left, right], arguments=arguments)
+        factors = self._factors(left if self._is_data(right) else right) if op == "mul" else ()
+        return self._add_node("modifier", op_with_number, [left, right], arguments=arguments, factors=factors)
 
     def _sink(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
         if operator.op == "clamp" and is_overflow_guard([*args[1:], *kwargs.values()]):
@@ -318,7 +343,9 @@ class FlowReader:
         names = [name for name, _ in operator.parameters]
         has_logits = operator.op_on_logits and argument(args, kwargs, names.index("logits"), "logits") is not None
         op = operator.op_on_logits if has_logits else operator.op
-        return self._add_node("sink", op, [*args, *kwargs.values()])
+        result = self._add_node("sink", op, [*args, *kwargs.values()])
+        _note_function(result, operator, args, kwargs)
+        return result
 
     def _constant(self, operator: Operator, args: list[Any], kwargs: JsonObject) -> NodeValue:
         return _NO_DATA
@@ -393,6 +420,13 @@ class FlowReader:
         if owner.is_layer and parameter.name == "weight":
             return self._add_node("layer", owner.type, data, layer=owner.path)
         return self._add_node("layer", "Parameter", data, layer=parameter.path)
+
+
+def _note_function(result: NodeValue, operator: Operator, args: Sequence[Any], kwargs: JsonObject) -> None:
+    """Note what `graph.hand_written_norms` reads."""
+    parameters = PARAMETERS.get(operator.name)
+    if parameters is not None and result.node is not None:
+        result.node.function = function_of(operator.name, bind_arguments(parameters[1:], args[1:], kwargs))
 
 
 def _weight_sort_key(parameter: TracedParameter) -> tuple[bool, bool, str]:

@@ -91,7 +91,7 @@ class GraphReader:
             root=None if root is None else root.qualified,
             parts=frozenset(parts - ({root.qualified} if root is not None else set())),
             trace_method=self._result["way"],
-            flow=partial(list_operations, nodes_by_layer),
+            flow=partial(list_operations, nodes_by_layer, {path: path for path in self._parameters}),
             identical=tuple(copies.read({layer.path: layer for layer in layers})) if flows else (),
         )
 

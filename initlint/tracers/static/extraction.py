@@ -49,6 +49,7 @@ class Extraction:
         ]
         stalled_groups = _stalled({id(draft.key): layer for draft, layer in zip(drafts, layers, strict=True)}, nodes)
         nodes_by_path = {draft.path: nodes[id(draft.key)] for draft in drafts if id(draft.key) in nodes}
+        parameters: dict[Hashable, str] = {id(draft.key): draft.path for draft in drafts if draft.type == "Parameter"}
         copies = self._copies()
         return ModelGraph(
             name=name,
@@ -68,7 +69,7 @@ class Extraction:
             redrawn=tuple(redrawn_copies(roots, copies)),
             pretrained=self.pretrained(),
             uninitialized=_uninitialized(roots, drafts),
-            flow=partial(list_operations, nodes_by_path),
+            flow=partial(list_operations, nodes_by_path, parameters),
         )
 
     def _copies(self) -> list[GroupOfCopies]:

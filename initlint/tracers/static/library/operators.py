@@ -11,6 +11,7 @@ from initlint.facts.equations import Equation
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.operator_kinds import OperatorKind
 from initlint.facts.operators import Operator, is_in_place, is_overflow_guard, permanent_dropout, pooling
+from initlint.graph.hand_written_norms import PARAMETERS, function_of
 from initlint.graph.words import UNDETERMINED
 from initlint.tracers.static.library.init_calls import new_tensor, shape_of
 from initlint.tracers.static.machine.interpreter import Interpreter
@@ -21,6 +22,7 @@ from initlint.tracers.static.tensors.dataflow import (
     are_data,
     chunks_of,
     data_of,
+    factors_of,
     is_constant,
     new_node,
     operation,
@@ -224,8 +226,30 @@ def _modifier(interpreter: Interpreter, operator: Operator, call: CallArguments)
     window = None
     if operator.op == "pool":
         window = pooling(operator.name, literals(call.bound(operator.parameters, skip=1)), map_size_of([first]))
+    gains = _gains(operator, call)
+    if gains is not None:
+        return operation(
+            interpreter, "modifier", operator.op, inputs, call.site, arguments={"gain": "parameter"}, factors=gains
+        )
     result = operation(interpreter, "modifier", operator.op, inputs, call.site, arguments=window)
+    _note_function(result, operator, call)
     return (result, Unknown("indices")) if _has_indices(operator, call) else result
+
+
+def _gains(operator: Operator, call: CallArguments) -> tuple[Storage, ...] | None:
+    """The raw parameter that `F.layer_norm` and its kin multiply by, empty if it is unknown; None if there is none."""
+    if operator.op not in ("layer_norm", "rms_norm", "group_norm"):
+        return None
+    weight = call.get(2, "weight", None)
+    return None if weight is None else factors_of(weight)
+
+
+def _note_function(result: Value, operator: Operator, call: CallArguments) -> None:
+    """Note what `graph.hand_written_norms` reads."""
+    parameters = PARAMETERS.get(operator.name)
+    tensor = as_tensor(result)
+    if parameters is not None and tensor is not None and tensor.node is not None:
+        tensor.node.function = function_of(operator.name, literals(call.bound(parameters, skip=1)))
 
 
 def _has_indices(operator: Operator, call: CallArguments) -> bool:
@@ -303,6 +327,7 @@ def _sink(interpreter: Interpreter, operator: Operator, call: CallArguments) -> 
         at = [name for name, _ in operator.parameters].index("logits")
         op = operator.op_on_logits if call.get(at, "logits", None) is not None else op
     result = operation(interpreter, "sink", op, list(call.values), call.site, exact=exact)
+    _note_function(result, operator, call)
     if operator.op != "item":
         return result
     return Unknown(f"tensor.{operator.name}()", hint_of(result), result.node)

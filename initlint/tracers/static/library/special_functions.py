@@ -10,6 +10,7 @@ from typing import Any
 
 from initlint.facts.activations import NAMES as ACTIVATION_NAMES
 from initlint.facts.parametrizations import REMOVALS, REPARAMETRIZATIONS, Reparametrization
+from initlint.graph.hand_written_norms import function_of
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.functional import FUNCTIONAL
 from initlint.tracers.static.library.init_calls import make_parameter
@@ -170,7 +171,11 @@ def _sqrt(interpreter: Interpreter, call: CallArguments) -> Value:
     if isinstance(value, (int, float)) and 0 <= value <= sys.float_info.max:
         return math.sqrt(value)
     if as_tensor(value) is not None:
-        return operation(interpreter, "sink", "sqrt", [value], call.site)
+        result = operation(interpreter, "sink", "sqrt", [value], call.site)
+        root = as_tensor(result)
+        if root is not None and root.node is not None:
+            root.node.function = function_of("sqrt", {})
+        return result
     return Unknown("a root", FLOAT)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from initlint.graph.hand_written_norms import function_of
 from initlint.graph.words import Arguments
 from initlint.project.source import Location
 from initlint.tracers.static.machine.interpreter import Interpreter
@@ -34,7 +35,10 @@ def arithmetic(interpreter: Interpreter, name: str, left: Value, right: Value, l
     if name == "neg":
         return new_node(interpreter, "modifier", "scale", [left, right], location, arguments={"operator": name})
     if name in ("pow", "remainder", "floor_divide"):
-        return new_node(interpreter, "sink", name, [left, right], location)
+        result = new_node(interpreter, "sink", name, [left, right], location)
+        if name == "pow" and result.node is not None:
+            result.node.function = function_of(name, {"exponent": right})
+        return result
     if name in ("add", "sub"):
         if (left_data and right_data) or _may_be_data(right if left_data else left):
             return _of_data(interpreter, "add", name, left, right, location)
