@@ -336,6 +336,14 @@ def _items(interpreter: Interpreter, instance: Instance, call: CallArguments) ->
     return ListValue([(name, child) for name, child in children(instance)], instance.open)
 
 
+def _conv_forward(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
+    """`conv._conv_forward(x, weight, bias)`, by which subclasses of convolutions use another weight."""
+    name = (instance.torch_name or "").rpartition(".")[2].lower()
+    if name not in ("conv1d", "conv2d", "conv3d"):
+        return interpreter.handlers.unknown_result(interpreter, "_conv_forward", call.values, call.site)
+    return interpreter.call(ExternalName(f"torch.nn.functional.{name}"), call)
+
+
 def _itself(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     return instance
 
@@ -372,6 +380,7 @@ METHODS: dict[str, Callable[[Interpreter, Instance, CallArguments], Value]] = {
     "get_submodule": _get_submodule,
     "get_parameter": _get_submodule,
     "forward": torch_forward,
+    "_conv_forward": _conv_forward,
     "__call__": call_module,
     "zero_grad": _nothing,
     "__init__": lambda m, i, c: initialize(m, i, i.torch_name or "torch.nn.Module", c),
