@@ -116,6 +116,10 @@ def _dimensions(type: str) -> int:
     return int(type[-2])
 
 
+OF_LAYERS = ("weight", "bias")
+"""The names of the parameters of torch's layers, of which an argument may switch one off."""
+
+
 def shapes(type: str, arguments: Mapping[str, object], undetermined: object) -> dict[str, Shape]:
     """The parameters of a torch.nn.`type` built with `arguments`, in the order in which torch registers them.
 

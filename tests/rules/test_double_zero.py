@@ -203,12 +203,16 @@ def net():
 
 
 def left_at_zero(init: str, forward: str) -> set[str]:
+    return zeros_after_training(program(init, forward), "Net")
+
+
+def zeros_after_training(source: str, name: str) -> set[str]:
     """The weights that are used and still all zero after some steps of SGD."""
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     names: dict[str, object] = {}
-    exec(program(init, forward), names)
-    net = names["Net"]()  # type: ignore[operator]
+    exec(source, names)
+    net = names[name]()  # type: ignore[operator]
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     x, y = torch.randn(2, 16, 8)
     for _ in range(6):
@@ -236,3 +240,78 @@ def test_the_order_does_not_depend_on_hashes(tmp_path: Path) -> None:
     }
     assert len(printed) == 1
     assert "`U` and `V`" in printed.pop()
+
+
+ADAPTER = """
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class Adapted(nn.{base}):
+    def __init__(self):
+        super().__init__({sizes})
+        self.down = nn.Parameter(torch.{down})
+        self.up = nn.Parameter(torch.zeros(8, 2))
+        {init}
+
+    def forward(self, x):
+        return {forward}
+"""
+PRODUCT = "super().forward(x) + x @ self.down.T @ self.up.T"
+ZEROS = "self.up.data.zero_(); nn.init.zeros_(self.down)"
+ADAPTED = [
+    (
+        "Linear",
+        "8, 8",
+        "zeros(2, 8)",
+        "pass",
+        "F.linear(x, self.weight, self.bias) + x @ self.down.T @ self.up.T",
+        True,
+    ),
+    ("Linear", "8, 8, bias=False", "empty(2, 8)", ZEROS, PRODUCT, True),
+    ("Linear", "8, 8", "zeros(2, 8)", "self.weight.requires_grad_(False)", PRODUCT, True),
+    (
+        "Linear",
+        "8, 8",
+        "zeros((2, 8))",
+        "pass",
+        "F.linear(x, self.weight + 4 * (self.up @ self.down), self.bias)",
+        True,
+    ),
+    ("Linear", "8, 8", "zeros(2, 8)", "pass", "super().forward(x) + F.linear(F.linear(x, self.down), self.up)", True),
+    (
+        "Conv1d",
+        "8, 8, 1",
+        "zeros(2, 8)",
+        "pass",
+        "self._conv_forward(x.T, self.weight + (self.up @ self.down).view(self.weight.shape), self.bias).T",
+        True,
+    ),
+    ("Embedding", "8, 8", "zeros(2, 8)", "pass", "super().forward(x.argmax(-1)) + x @ self.down.T @ self.up.T", True),
+    ("Linear", "8, 8", "randn(2, 8)", "pass", PRODUCT, False),
+    ("Linear", "8, 8", "zeros(2, 8)", "nn.init.kaiming_uniform_(self.down, a=5 ** 0.5)", PRODUCT, False),
+    ("Linear", "8, 8", "zeros(8, 8)", "pass", "super().forward(x) + (x + x @ self.down) @ self.up @ x[:2]", False),
+    ("Linear", "8, 8", "zeros(8, 2)", "pass", "super().forward(x) + (x @ self.down + x @ self.up) @ x[:2]", False),
+    (
+        "Conv1d",
+        "8, 8, 1",
+        "randn(2, 8)",
+        "pass",
+        "self._conv_forward(x.T, self.weight + (self.up @ self.down).view(self.weight.shape), self.bias).T",
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("base", "sizes", "down", "init", "forward", "stuck"), ADAPTED)
+def test_factors_that_a_class_adds_to_a_layer(
+    base: str, sizes: str, down: str, init: str, forward: str, stuck: bool
+) -> None:
+    source = ADAPTER.format(base=base, sizes=sizes, down=down, init=init, forward=forward)
+    result = check([Path("net.py")], Settings(select=("INI202",)), {"net.py": source.encode()})
+    assert result.failures == ()
+    found = [finding.message.partition("`: ")[2] for finding in result.diagnostics]
+    assert found == ([PAIR.format("`down` and `up`")] if stuck else [])
+    left = zeros_after_training(source, "Adapted")
+    assert left == ({"down", "up"} if stuck else set())

@@ -115,22 +115,21 @@ class GraphReader:
                     module.constructed_at,
                     module.assigned_at,
                 )
-            elif module.cls is not None:
-                for parameter in module.parameters:
-                    if parameter.storage not in seen_storages:
-                        seen_storages.add(parameter.storage)
-                        owner, assigned_at = module.children.get(parameter.name, (module.cls, None))
-                        constructed_at = self._first_write_at(parameter)
-                        yield LayerSource(
-                            parameter.path,
-                            "Parameter",
-                            module,
-                            parameter,
-                            parameter.name,
-                            owner,
-                            constructed_at,
-                            assigned_at,
-                        )
+            for parameter in module.raw_parameters:
+                if parameter.storage not in seen_storages:
+                    seen_storages.add(parameter.storage)
+                    owner, assigned_at = module.children.get(parameter.name, (module.cls, None))
+                    constructed_at = self._first_write_at(parameter)
+                    yield LayerSource(
+                        parameter.path,
+                        "Parameter",
+                        module,
+                        parameter,
+                        parameter.name,
+                        owner,
+                        constructed_at,
+                        assigned_at,
+                    )
 
     def _first_write_at(self, parameter: TracedParameter) -> int | None:
         """The number of the location of the first write to the parameter's storage."""
@@ -152,7 +151,8 @@ class GraphReader:
         # Layers that are unused in evaluation mode (auxiliary heads) may be used in training mode.
         flow = next((flow for flow in flows if flow.is_called(source.key)), None)
         module = source.module
-        parameters = {"weight": source.parameter} if source.parameter else {p.name: p for p in module.parameters}
+        own = (p for p in module.parameters if p not in module.raw_parameters)
+        parameters = {"weight": source.parameter} if source.parameter else {p.name: p for p in own}
         weight = parameters.get("weight")
         return Layer(
             path=source.key,

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from initlint._records import dataclass
-from initlint.facts.fans import MODULES
+from initlint.facts.fans import MODULES, OF_LAYERS, shapes
+from initlint.graph.words import UNDETERMINED
 from initlint.tracers.fx.json_values import JsonObject, bind_arguments
 
 _ROLES = ("layer", "norm")
@@ -76,6 +77,16 @@ class TracedModule:
         """Whether it is, or derives from, a layer of torch.nn with a weight."""
         module = MODULES.get(f"torch.nn.{self.type}")
         return module is not None and module.role == "layer"
+
+    @property
+    def raw_parameters(self) -> tuple[TracedParameter, ...]:
+        """Those that a class of the project adds to it, each of which becomes a `Layer` of the graph."""
+        if self.cls is None or (self.is_shown and self.parametrized):
+            return ()
+        if not self.is_shown:
+            return self.parameters
+        of_torch = {*shapes(self.type, self.arguments, UNDETERMINED), *OF_LAYERS}
+        return tuple(p for p in self.parameters if p.name in self.children and p.name not in of_torch)
 
     @property
     def is_shown(self) -> bool:

@@ -131,7 +131,7 @@ class Extraction:
 
 
 def _uninitialized(roots: Mapping[str, Instance], drafts: Sequence[LayerDraft]) -> tuple[UninitializedParameter, ...]:
-    if not any(draft.uninitialized or draft.adds_uninitialized for draft in drafts):
+    if not any(draft.uninitialized for draft in drafts):
         return ()
     return tuple(parameter for root in roots.values() for parameter in uninitialized_parameters(root))
 

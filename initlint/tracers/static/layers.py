@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from initlint._records import dataclass
-from initlint.facts.fans import MODULES, AxisRoles
+from initlint.facts.fans import MODULES, OF_LAYERS, AxisRoles
 from initlint.graph.dataflow import ALWAYS, Condition
 from initlint.graph.mistakes import UninitializedParameter
 from initlint.graph.model import CheckpointLoad, IneffectiveWrite, Write
@@ -33,6 +33,8 @@ class ShownParameter:
     load: CheckpointLoad | None = None
     condition: Condition = ALWAYS
     """Under which the module has it."""
+    computes_another: bool = False
+    """A parametrization computes another parameter from it."""
 
 
 def shown_parameters(module: Instance, called: str | None = None) -> Iterator[ShownParameter]:
@@ -85,9 +87,8 @@ def _parametrized(name: str, called: str, by: DerivedStorage, condition: Conditi
         name, by.original, before, _ineffective_writes(by.original, name, condition), parametrized=True
     )
     for part, storage in zip(by.names, by.originals, strict=True):
-        yield ShownParameter(
-            part, storage, _writes(storage, part, condition)[by.writes_before if storage is by.original else 0 :]
-        )
+        writes = _writes(storage, part, condition)[by.writes_before if storage is by.original else 0 :]
+        yield ShownParameter(part, storage, writes, computes_another=True)
 
 
 def _writes(storage: Storage, parameter: str, condition: Condition) -> tuple[Write, ...]:
@@ -111,7 +112,6 @@ class LayerDraft:
     """A layer of the tree, before its flow is known."""
 
     __slots__ = (
-        "adds_uninitialized",
         "arguments",
         "attribute",
         "frozen",
@@ -151,8 +151,6 @@ class LayerDraft:
         self.frozen = False
         self.parametrized = False
         self.uninitialized = False
-        self.adds_uninitialized = False
-        """It is a layer to which its class adds a parameter of uninitialized memory."""
         self.load: CheckpointLoad | None = None
         self.writes: list[Write] = []
         self.ineffective_writes: list[IneffectiveWrite] = []
@@ -169,10 +167,8 @@ def layers_of(root: Instance, prefix: str = "") -> Iterator[LayerDraft]:
     seen: set[int] = set()
     for here in _positions(root, prefix):
         module = here.module
-        drafts: list[LayerDraft] = []
-        if _is_layer(module):
-            drafts.append(_module_draft(here))
-        elif _has_raw_parameters(module):
+        drafts = [_module_draft(here)] if _is_layer(module) else []
+        if _has_raw_parameters(module):
             drafts.extend(_raw_parameters(here, seen))
         for draft in drafts:
             draft.inside = here.inside_with_own_class
@@ -184,12 +180,8 @@ def uninitialized_parameters(root: Instance) -> Iterator[UninitializedParameter]
     """The raw parameters below `root` whose memory was not initialized, also those that a class adds to a layer."""
     seen: set[int] = set()
     for here in _positions(root, ""):
-        module = here.module
-        if not _has_raw_parameters(module):
-            continue
-        of_torch = module.parameter_names() if _is_layer(module) else ()
-        for draft in _raw_parameters(here, seen):
-            if draft.uninitialized and draft.attribute not in of_torch:
+        for draft in _raw_parameters(here, seen) if _has_raw_parameters(here.module) else ():
+            if draft.uninitialized:
                 yield UninitializedParameter(
                     draft.attribute,
                     draft.owner,
@@ -208,6 +200,14 @@ def _is_layer(module: Instance) -> bool:
 
 def _has_raw_parameters(module: Instance) -> bool:
     return module.user_class is not None or module.torch_name in _PARAMETER_CONTAINERS
+
+
+def _is_raw(module: Instance, parameter: ShownParameter) -> bool:
+    """Whether a class of the project adds it to the module: it is none of those that torch gives a layer."""
+    if not _is_layer(module):
+        return True
+    is_added = module.user_class is not None and not parameter.computes_another
+    return is_added and parameter.name not in module.parameter_names() and parameter.name not in OF_LAYERS
 
 
 def _positions(root: Instance, prefix: str) -> Iterator[_Position]:
@@ -294,9 +294,9 @@ def _module_draft(here: _Position) -> LayerDraft:
     draft.parametrized = module.parametrized
     weight_owners: list[Instance | None] = []
     for parameter in shown_parameters(module):
+        if _is_raw(module, parameter):
+            continue
         draft.shapes[parameter.name] = parameter.storage.shape
-        if parameter.storage.uninitialized:
-            draft.adds_uninitialized = True
         if parameter.name == "weight":
             draft.frozen = draft.frozen or parameter.storage.frozen
             draft.parametrized = draft.parametrized or parameter.parametrized
@@ -326,7 +326,7 @@ def _raw_parameters(here: _Position, seen: set[int]) -> Iterator[LayerDraft]:
     module = here.module
     for parameter in shown_parameters(module, called="weight"):
         name, storage = parameter.name, parameter.storage
-        if id(storage) in seen:
+        if id(storage) in seen or not _is_raw(module, parameter):
             continue
         seen.add(id(storage))
         if module.user_class is None:
