@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 _VISION = ("torchvision.models.", "timm.", "segmentation_models_pytorch.", "efficientnet_pytorch.", "pretrainedmodels.")
 _LANGUAGE = ("transformers.", "pytorch_transformers.", "pytorch_pretrained_bert.")
@@ -58,6 +58,52 @@ def pretrained_parts(name: str) -> tuple[tuple[str, bool], ...]:
     function = name.rpartition(".")[2]
     parts = next((parts for pattern, parts in _PARTS.items() if re.fullmatch(pattern, function)), "")
     return tuple((part.lstrip("*"), part.startswith("*")) for part in parts.split())
+
+
+_NOT_OF_LAYERS = frozenset(
+    "num_classes num_labels classes model model_name encoder_name repo_or_dir pretrained_model_name_or_path progress"
+    " features_only global_pool drop_rate drop_path_rate dropout activation output_hidden_states output_attentions"
+    " return_dict add_pooling_layer cache_dir torch_dtype trust_repo source verbose force_reload".split()
+)
+
+
+def is_usual_build(keywords: Iterable[str]) -> bool:
+    """Whether the keyword arguments change at most the head: a model with other layers, such as for another number of
+    channels, has none of the pretrained weights there."""
+    return _NOT_OF_LAYERS.issuperset(set(keywords).difference(PRETRAINED_FLAGS))
+
+
+_WRAPPERS = frozenset(
+    "model base_model backbone body encoder transformer trunk features visual vision_model text_model bert roberta"
+    " distilbert electra deberta albert vit deit swin beit dinov2 gpt2 gpt_neox bart".split()
+)
+"""The submodules that hold all layers, or all but the head."""
+_INPUT_LAYERS = frozenset(
+    "conv1 conv0 conv_stem _conv_stem conv_proj stem stem_0 stem_conv patch_embed embeddings embed_tokens wte wpe"
+    " shared Conv2d_1a_3x3".split()
+)
+_STAGES_BEFORE_LAST = frozenset("layer1 layer2 layer3 denseblock1 denseblock2 denseblock3".split())
+_STAGE_LISTS = frozenset("features blocks _blocks stages layers layer block h".split())
+
+
+def holds_first_layers(name: str) -> bool:
+    """Whether a submodule of that name has the first layers of such a model, or some of them."""
+    return any(name in names for names in (_WRAPPERS, _INPUT_LAYERS, _STAGES_BEFORE_LAST, _STAGE_LISTS))
+
+
+def position_of_part(path: Sequence[str]) -> Literal["input", "stage", "other"]:
+    """Where a layer is, by the names and indices that lead to it from a model of one of these libraries.
+
+    `input`: it gets the input of the model. `stage`: it is in a stage, or a block, that is not the last one.
+    """
+    names = list(path)
+    while names and names[0] in _WRAPPERS and names[1:2] != ["0"]:
+        del names[0]
+    if names[:1] and names[0] in _INPUT_LAYERS:
+        return "input"
+    if names[1:2] == ["0"] and names[0] in _STAGE_LISTS:
+        return "stage"
+    return "stage" if names[:1] and names[0] in _STAGES_BEFORE_LAST else "other"
 
 
 def _asks_for_weights(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> bool:

@@ -125,12 +125,14 @@ class CheckpointLoad:
     """A load of pretrained weights that fills a layer.
 
     `source`: the function that loads them, as called: `load_state_dict`, `resnet18`. `overwritten_by`: the last write
-    to the weight after it, if that follows the load for certain and replaces the whole weight.
+    to the weight after it, if that follows the load for certain and replaces the whole weight. `part`: the path to the
+    layer in a model of another library, if code overwrites single layers of it.
     """
 
     source: str
     location: Location
     overwritten_by: Write | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

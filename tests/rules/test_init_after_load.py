@@ -227,3 +227,141 @@ if __name__ == "__main__":
     Trainer("out")
 """
     assert len(messages(after=script)) == 1
+
+
+PRETRAINED = """
+import copy
+
+import timm
+import torch
+import torchvision
+from torch import nn
+from transformers import AutoModel, BertModel
+
+from other import adapt, evaluate, options
+
+
+def draw(weight):
+    nn.init.xavier_uniform_(weight)
+
+
+class Tagger(nn.Module):
+    def __init__(self, labels=5):
+        super().__init__()
+        {init}
+
+    def forward(self, x):
+        return self.net(x)
+"""
+RESNET = "self.net = torchvision.models.resnet18(weights='DEFAULT')\n"
+FIRST = "nn.init.xavier_uniform_(self.net.conv1.weight)"
+BERT = "self.net = BertModel.from_pretrained('bert-base-uncased')\n"
+
+
+def of_tagger(init: str, after: str = "") -> list[str]:
+    source = PRETRAINED.format(init=init.replace("\n", "\n        ")) + after
+    result = check([Path("net.py")], Settings(select=("INI113",)), {"net.py": source.encode()})
+    assert result.failures == ()
+    return [finding.message for finding in result.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("init", "layer"),
+    [
+        (RESNET + "self.net.fc = nn.Linear(512, labels)\ndraw(self.net.fc.weight)\n" + FIRST, "conv1"),
+        (RESNET + "self.net.conv1.weight.data.normal_(0, 0.01)", "conv1"),
+        (RESNET + "with torch.no_grad():\n    self.net.conv1.weight.uniform_(-0.1, 0.1)", "conv1"),
+        ("net = torchvision.models.resnet50(pretrained=True).eval()\ndraw(net.conv1.weight)\nself.net = net", "conv1"),
+        (RESNET + "nn.init.kaiming_normal_(self.net.layer2[0].conv1.weight)", "layer2.0.conv1"),
+        (RESNET + "for layer in (self.net.conv1, self.net.fc):\n    draw(layer.weight)", "conv1"),
+        (
+            "self.net = torchvision.models.vgg16(weights='DEFAULT')\nself.net.classifier[6] = nn.Linear(4096, labels)\n"
+            "nn.init.kaiming_normal_(self.net.features[0].weight)\nnn.init.zeros_(self.net.features[0].bias)\n"
+            "draw(self.net.classifier[6].weight)",
+            "features.0",
+        ),
+        (
+            "self.net = timm.create_model('vit_base_patch16_224', pretrained=True, num_classes=labels)\n"
+            "nn.init.trunc_normal_(self.net.patch_embed.proj.weight, std=0.02)",
+            "patch_embed.proj",
+        ),
+        (
+            "self.net = torch.hub.load('pytorch/vision', 'resnet18', pretrained=True)\n"
+            "nn.init.kaiming_normal_(self.net.layer1[0].conv1.weight)",
+            "layer1.0.conv1",
+        ),
+        (
+            "self.net = AutoModel.from_pretrained('bert-base-uncased')\n"
+            "nn.init.normal_(self.net.embeddings.word_embeddings.weight, std=0.02)",
+            "embeddings.word_embeddings",
+        ),
+        (BERT + "draw(self.net.encoder.layer[0].attention.self.query.weight)", "encoder.layer.0.attention.self.query"),
+    ],
+)
+def test_layer_that_others_follow_is_overwritten(init: str, layer: str) -> None:
+    (message,) = of_tagger(init)
+    assert f"overwrites the pretrained weights of `{layer}`" in message
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        # The last layers are trained anew on purpose.
+        RESNET + "draw(self.net.fc.weight)",
+        RESNET + "draw(self.net.layer4[1].conv2.weight)\nself.net.fc.weight.data.normal_(0, 0.01)",
+        RESNET + "draw(self.net.layer3[0].conv1.weight)\ndraw(self.net.layer4[0].conv1.weight)",
+        RESNET + "draw(self.net.layer3[0].conv1.weight)\nfor m in self.net.layer4.modules():\n"
+        "    if isinstance(m, nn.Conv2d):\n        draw(m.weight)",
+        RESNET + "draw(self.net.layer3[0].conv1.weight)\nself.net.layer4.apply(lambda m: draw(m.weight))",
+        BERT + "draw(self.net.encoder.layer[11].output.dense.weight)\ndraw(self.net.pooler.dense.weight)",
+        # The layer is a new one, or may be.
+        RESNET + "self.net.conv1 = nn.Conv2d(5, 64, 7)\n" + FIRST,
+        RESNET + "self.net.conv1.weight = nn.Parameter(torch.empty(64, 5, 7, 7))\n" + FIRST,
+        RESNET + "self.net.conv1.weight.data = torch.empty(64, 5, 7, 7)\n" + FIRST,
+        RESNET + "setattr(self.net, 'conv1', nn.Conv2d(5, 64, 7))\n" + FIRST,
+        RESNET + "setattr(self.net, options.name, nn.Conv2d(5, 64, 7))\n" + FIRST,
+        RESNET + "self.net.add_module('conv1', nn.Conv2d(5, 64, 7))\n" + FIRST,
+        RESNET + "self.net._modules['conv1'] = nn.Conv2d(5, 64, 7)\n" + FIRST,
+        RESNET + "adapt(self.net)\n" + FIRST,
+        RESNET + "self.net.conv1 = adapt(self.net.conv1)\n" + FIRST,
+        "self.net = timm.create_model('resnet18', pretrained=True, in_chans=5)\n" + FIRST,
+        BERT + "self.net.resize_token_embeddings(99)\ndraw(self.net.embeddings.word_embeddings.weight)",
+        # The old weights are kept or come back.
+        RESNET + "old = self.net.conv1.weight.clone()\n" + FIRST + "\nself.net.conv1.weight.data[:, :2] = old[:, :2]",
+        RESNET + "self.old = copy.deepcopy(self.net)\n" + FIRST,
+        RESNET + FIRST + "\nself.net.load_state_dict(torch.load('net.pt'))",
+        RESNET + "draw(self.net.conv1.weight[:, 3:])",
+        # Nothing was loaded before, or the init depends on an option, or the layers after it are not in use.
+        "self.net = torchvision.models.resnet18(weights=None)\n" + FIRST,
+        RESNET + "if options.stem:\n    " + FIRST,
+        RESNET + "print(self.net(torch.randn(1, 3, 64, 64)))\n" + FIRST,
+        "self.net = timm.create_model('resnet18', pretrained=True).conv1\ndraw(self.net.weight)",
+        # A norm may start at zero.
+        RESNET + "nn.init.zeros_(self.net.layer1[0].bn2.weight)",
+    ],
+)
+def test_layer_of_a_pretrained_model_is_kept(init: str) -> None:
+    assert of_tagger(init) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "number"),
+    [
+        ("net = torchvision.models.resnet18(weights='DEFAULT')\ndraw(net.conv1.weight)\nevaluate(net)\n", 1),
+        ("net = torchvision.models.resnet18(weights='DEFAULT')\nevaluate(net)\ndraw(net.conv1.weight)\n", 0),
+        (
+            "def randomize(net):\n    draw(net.conv1.weight)\n\n\n"
+            "randomize(torchvision.models.resnet18(weights='DEFAULT'))\n",
+            0,
+        ),
+    ],
+)
+def test_script_that_overwrites_one_layer(script: str, number: int) -> None:
+    assert len(of_tagger("self.net = nn.Linear(8, labels)", f"\n\n{script}")) == number
+
+
+@pytest.mark.parametrize("layers", ["list(self.net.modules())[-4:]", "list(self.modules())[-3:]"])
+def test_loop_over_the_last_layers(layers: str) -> None:
+    loop = "for m in {}:\n    if isinstance(m, nn.Conv2d):\n        draw(m.weight)"
+    assert of_tagger(RESNET + loop.format(layers)) == []
+    assert len(of_tagger(RESNET + loop.format(layers.partition("[")[0]))) == 1

@@ -22,6 +22,7 @@ from initlint.tracers.static.values.external_names import (
     python_type,
 )
 from initlint.tracers.static.values.objects import as_object
+from initlint.tracers.static.values.pretrained import note_unknown_use
 from initlint.tracers.static.values.questions import (
     AttributeNames,
     delete_attribute,
@@ -114,6 +115,7 @@ def _setattr(interpreter: Interpreter, call: CallArguments) -> Value:
     holder, pattern = as_object(value), composed_pattern(name)
     if holder is not None and pattern is not None:
         set_by_pattern(interpreter, holder, pattern, call.get(2, "value"), call.site)
+    note_unknown_use(value)
     for changed in (holder, as_object(call.get(2, "value"))):
         if changed is not None:
             changed.registry_changed = changed.may_have_more = True

@@ -10,7 +10,7 @@ from initlint.facts.fans import MODULES
 from initlint.facts.initializer_formulas import CONSTRUCTORS
 from initlint.facts.initializer_names import is_initializer_or_loader
 from initlint.facts.operators import EXTERNAL_MODULES, FUNCTIONS, METHODS, is_in_place, python_operator
-from initlint.facts.pretrained import pretrained_layer_types
+from initlint.facts.pretrained import is_usual_build, pretrained_layer_types
 from initlint.graph.dataflow import FlowNode
 from initlint.tracers.static.library import module_methods, modules
 from initlint.tracers.static.library.builtin_sequences import SEQUENCE_FUNCTIONS
@@ -36,7 +36,15 @@ from initlint.tracers.static.tensors.unknown_effects import (
 )
 from initlint.tracers.static.values.external_names import ARRAY, FLOAT, ExternalName
 from initlint.tracers.static.values.objects import Instance, as_object
-from initlint.tracers.static.values.questions import hint_of, is_plain_tensor, known_items
+from initlint.tracers.static.values.pretrained import note_unknown_use
+from initlint.tracers.static.values.questions import (
+    alternatives,
+    container_kind,
+    contents,
+    hint_of,
+    is_plain_tensor,
+    known_items,
+)
 from initlint.tracers.static.values.tensors import as_tensor
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
@@ -177,9 +185,12 @@ def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> V
     """A call into another library. An init function, and any that `_init_weights` calls, may write to its arguments."""
     layer_types = pretrained_layer_types(name, call.arguments, call.keywords)
     if layer_types:
-        return pretrained_module(interpreter, name, layer_types, call.site)
+        model = pretrained_module(interpreter, name, layer_types, call.site)
+        model.is_changed = call.open or not is_usual_build(call.keywords)
+        return model
     last = name.rpartition(".")[2]
     _note_training(interpreter, last)
+    _note_uses(last, call)
     may_run_iterators(interpreter, call.values)
     may_call(interpreter, call.values, call.site)
     mark_maybe_changed(interpreter, call.values)
@@ -216,6 +227,14 @@ def _note_training(interpreter: Interpreter, name: str) -> None:
         interpreter.log.has_trained = True
 
 
+def _note_uses(name: str, call: CallArguments) -> None:
+    """Note that a function which is not interpreted gets what it is called with."""
+    only_runs = bool(_USES.match(name) or data_of(call.values)) and not is_initializer_or_loader(name)
+    for value in call.values:
+        for item in contents(value) if container_kind(value) else alternatives(value) or (value,):
+            note_unknown_use(item, only_runs)
+
+
 def call_unknown(interpreter: Interpreter, function: Value, call: CallArguments) -> Value:
     """A call of an unknown value: it may write to its arguments, and the data flow ends there.
 
@@ -234,6 +253,7 @@ def _call_unknown(interpreter: Interpreter, function: Value, call: CallArguments
     may_run_iterators(interpreter, call.values)
     name = function.name if isinstance(function, Unknown) and function.name else _name_of(call.site.node)
     _note_training(interpreter, name)
+    _note_uses(name, call)
     # A function that also receives data computes with it.
     if is_initializer_or_loader(name) or not (_USES.match(name) or data_of(call.values)):
         mark_maybe_written(interpreter, call.values, call.site)

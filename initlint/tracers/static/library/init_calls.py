@@ -39,6 +39,7 @@ from initlint.tracers.static.values.external_names import FLOAT, INT, ExternalNa
 from initlint.tracers.static.values.functions import Function
 from initlint.tracers.static.values.module_tree import own_parameters
 from initlint.tracers.static.values.objects import as_object
+from initlint.tracers.static.values.pretrained import PretrainedWeight
 from initlint.tracers.static.values.questions import (
     container_kind,
     contents,
@@ -78,7 +79,7 @@ def write(
 ) -> None:
     """Record the write to every tensor that `target` may be."""
     for option, condition in options(target):
-        tensor = as_tensor(option)
+        tensor = option.written() if isinstance(option, PretrainedWeight) else as_tensor(option)
         if tensor is not None:
             record_write(interpreter, tensor, initializer, literals(arguments), call.site, condition=condition)
         else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from initlint._records import dataclass
-from initlint.facts.pretrained import pretrained_parts
+from initlint.facts.pretrained import position_of_part, pretrained_parts
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import CheckpointLoad, Write
 from initlint.project.source import Location, SourceLocation
@@ -15,8 +16,9 @@ from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.external_names import ExternalName
 from initlint.tracers.static.values.functions import BoundMethod, Function
-from initlint.tracers.static.values.module_tree import PretrainedModule, children, modules, own_parameters
+from initlint.tracers.static.values.module_tree import children, modules, own_parameters
 from initlint.tracers.static.values.objects import Instance, as_module
+from initlint.tracers.static.values.pretrained import PretrainedModule
 from initlint.tracers.static.values.questions import options
 from initlint.tracers.static.values.tensors import Storage
 from initlint.tracers.static.values.values import Unknown
@@ -45,11 +47,11 @@ def record_load(interpreter: Interpreter, module: Instance, location: Location, 
         for _, tensor, _ in own_parameters(inner):
             storage = tensor.storage
             if storage is not None:
-                via, condition = interpreter.call_sites(), interpreter.state.condition
-                storage.loads = (
-                    *storage.loads,
-                    LoadRecord(source, location, via, condition, len(storage.writes)),
-                )
+                storage.loads = (*storage.loads, _record(interpreter, location, source, len(storage.writes)))
+
+
+def _record(interpreter: Interpreter, location: Location, source: str, writes_before: int) -> LoadRecord:
+    return LoadRecord(source, location, interpreter.call_sites(), interpreter.state.condition, writes_before)
 
 
 def is_optional(interpreter: Interpreter, module: Instance) -> bool:
@@ -127,7 +129,7 @@ def _overwriting_write(storage: Storage, load: LoadRecord, existing: Condition) 
     for record in reversed(later):
         write = record.write
         if write.covers_tensor and not write.reads_old_value and record.condition <= load.condition | existing:
-            is_other = _depend_on_one_test(load, write) or _is_ordered_by_caller(load, write)
+            is_other = _depend_on_one_test(load, write) or _is_ordered_by_caller(load, write) or _is_in_slice(write)
             return None if is_other else record.as_write("weight", existing | load.condition)
     return None
 
@@ -136,6 +138,15 @@ def _depend_on_one_test(load: LoadRecord, write: Write) -> bool:
     """Whether the conditions of both mention a common name: the write may run just where the load does not."""
     load_sites, write_sites = (*load.via, load.location), (*write.via, write.location)
     return not _tested_names(load_sites).isdisjoint(_tested_names(write_sites, without=load_sites))
+
+
+def _is_in_slice(write: Write) -> bool:
+    """Whether a loop around the init is over a slice, as in `list(net.modules())[-4:]`: it is for some layers only."""
+    return any(
+        isinstance(node, ast.For) and any(isinstance(part, ast.Slice) for part in ast.walk(node.iter))
+        for site in (*write.via, write.location)
+        for node in _statements_around(site)
+    )
 
 
 def _is_ordered_by_caller(load: LoadRecord, write: Write) -> bool:
@@ -163,11 +174,8 @@ _COMMON = frozenset(
 def _tested_names(sites: Iterable[Location], without: tuple[Location, ...] = ()) -> set[str]:
     names: set[str] = set()
     for site in sites:
-        if not isinstance(site, SourceLocation) or site in without[:-1]:
-            continue
-        row = getattr(site.node, "lineno", 0)
-        for node in ast.walk(site.source.tree):
-            if isinstance(node, (ast.If, ast.While, ast.IfExp)) and node.lineno <= row <= (node.end_lineno or row):
+        for node in _statements_around(site) if site not in without[:-1] else ():
+            if isinstance(node, (ast.If, ast.While, ast.IfExp)):
                 for part in ast.walk(node.test):
                     if isinstance(part, ast.Name):
                         names.add(part.id)
@@ -176,18 +184,29 @@ def _tested_names(sites: Iterable[Location], without: tuple[Location, ...] = ())
     return names - _COMMON
 
 
+def _statements_around(site: Location) -> Iterator[ast.AST]:
+    """The tests and loops around a place in its file."""
+    if isinstance(site, SourceLocation):
+        row = getattr(site.node, "lineno", 0)
+        blocks = (
+            node for node in ast.walk(site.source.tree) if isinstance(node, (ast.If, ast.While, ast.IfExp, ast.For))
+        )
+        yield from (node for node in blocks if node.lineno <= row <= (node.end_lineno or row))
+
+
 def pretrained_module(
     interpreter: Interpreter, name: str, layer_types: Iterable[str], location: Location
 ) -> PretrainedModule:
     """The result of the call of `name`, which builds a model with pretrained weights."""
-    content = _content(interpreter, name, layer_types, location)
+    reason, content = f"{name} is not followed", _content(interpreter, name, layer_types, location)
+    model = PretrainedModule(reason, content, (_record(interpreter, location, _source(name), 0),))
     parts: dict[str, PretrainedModule | None] = {}
     for part, has_convolutions in pretrained_parts(name):
         parts[part] = None
         if has_convolutions:
             inner = _content(interpreter, name, ["Conv2d"], location)
-            parts[part] = PretrainedModule(f"{name} is not followed", inner, is_part=True)
-    model = PretrainedModule(f"{name} is not followed", content, parts)
+            parts[part] = PretrainedModule(reason, inner, model.loads, inside=model, path=(part,))
+    model.parts = parts
     interpreter.log.pretrained.append(model)
     return model
 
@@ -203,9 +222,13 @@ def _content(interpreter: Interpreter, name: str, layer_types: Iterable[str], lo
         layer.arguments = {"bias": True, "in_channels": Unknown("a width"), "kernel_size": Unknown("a size")}
         layer.parent = True
         content.fields[str(at)] = layer
-    source = name.removesuffix(".from_pretrained").rpartition(".")[2] if name.endswith("from_pretrained") else name
-    record_load(interpreter, content, location, source.rpartition(".")[2])
+    record_load(interpreter, content, location, _source(name))
     return content
+
+
+def _source(name: str) -> str:
+    """The name by which a message calls the function or class that builds a model with pretrained weights."""
+    return name if name == "torch.hub.load" else name.removesuffix(".from_pretrained").rpartition(".")[2]
 
 
 def is_pretrained_content(module: Instance) -> bool:
@@ -226,6 +249,22 @@ def loads_of_content(models: Iterable[PretrainedModule]) -> Iterator[CheckpointL
         loads = [load for part in parts for load in _loads_of(part.content)]
         if all(load.overwritten_by is not None for load in loads):
             yield from loads[:1]
+        yield from _loads_of_first_layers(model)
+
+
+def _loads_of_first_layers(model: PretrainedModule) -> Iterator[CheckpointLoad]:
+    """The loads of the weights that code overwrites one by one, of layers whose outputs others were trained on.
+
+    A stage counts only if no later one is overwritten: the last stages may be trained anew on purpose.
+    """
+    written = {path[:-1]: storage for path, storage in model.written_weights()}
+    positions = {path: position_of_part(path) for path in written}
+    for path, storage in written.items():
+        is_first = positions[path] == "input" or "other" not in positions.values()
+        load = last_load(storage, storage.condition) if is_first else None
+        write = load.overwritten_by if load is not None else None
+        if load is not None and write is not None and not _tested_names((*write.via, write.location)):
+            yield replace(load, part=".".join(path))
 
 
 def _loads_of(content: Instance) -> Iterator[CheckpointLoad]:

@@ -16,8 +16,8 @@ from initlint.tracers.static.values.classes import ClassValue, SuperProxy
 from initlint.tracers.static.values.containers import DictValue, ListValue
 from initlint.tracers.static.values.external_names import ExternalName, external
 from initlint.tracers.static.values.functions import BoundMethod, Function, Partial
-from initlint.tracers.static.values.module_tree import PretrainedModule
 from initlint.tracers.static.values.objects import Instance
+from initlint.tracers.static.values.pretrained import PretrainedModule
 from initlint.tracers.static.values.questions import (
     Union,
     get_item,
