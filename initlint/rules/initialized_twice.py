@@ -3,7 +3,8 @@
 ## What it does
 
 Reports two init calls on the same parameter in one block, the first of which has no effect, if a parameter next to it
-has no init at all: the bias of the same layer, or a layer of the same type of the same class. It also reports
+has no init at all: the bias of the same layer, a layer of the same type of the same class, or a raw parameter that the
+same class makes in the same way. It also reports
 `weight[padding_idx]` where `padding_idx` is None: that is the whole weight, not a row.
 
 It is silent if the second value depends on the first, if a statement between the two mentions the parameter or uses
@@ -62,7 +63,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Set
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from initlint._records import dataclass
 from initlint.analysis.messages import line_of, name, related_locations, short_name
@@ -114,10 +115,14 @@ def _violation(layer: Layer, writes: tuple[Write, Write], repetition: _Repetitio
         else f"`{short_name(write.initializer)}`, called in {line_of(call, here)},"
         for write, call in zip(writes, repetition.calls, strict=True)
     )
-    message = f"{one} has no effect on the {writes[0].parameter} of `{name(layer)}`: {other} {reason}"
+    message = f"{one} has no effect on {_named(layer, writes[0].parameter)}: {other} {reason}"
     helper = [(writes[1].location, "this initializes it")] if writes[1].location != here else []
     related = ((repetition.calls[0], "this has no effect"), *helper, *related_locations([(layer, None)]))
     return Violation(message, here, Severity.WARNING, related)
+
+
+def _named(layer: Layer, parameter: str) -> str:
+    return f"`{name(layer)}`" if layer.type == "Parameter" else f"the {parameter} of `{name(layer)}`"
 
 
 def _consecutive_writes(layer: Layer, init_calls: Set[Location]) -> Iterator[tuple[Write, Write]]:
@@ -142,6 +147,12 @@ def _reason(model: ModelGraph, layer: Layer, write: Write, repetition: _Repetiti
     if repetition.is_index:
         index = "`padding_idx` is None" if layer.type == "Embedding" else "its index is None"
         return f"sets all of it, because {index}; set one row, or none"
+    if layer.type == "Parameter":
+        raw = min(_raw_siblings(model, layer), key=lambda other: _distance(model, layer, other), default=None)
+        if raw is None:
+            return None
+        left = f"nothing initializes `{name(raw)}`" if raw.uninitialized else f"`{name(raw)}` keeps what it is made of"
+        return f"sets it again, and {left}: one of the two was meant for it"
     siblings = list(_uninitialized_siblings(model, layer, write.parameter))
     lacks_bias_init = _lacks_bias_init(write, layer) and not (siblings and _leaves_biases(model, layer, write))
     if lacks_bias_init and not (siblings and layer.type in NORM_TYPES):
@@ -182,6 +193,31 @@ def _uninitialized_siblings(model: ModelGraph, layer: Layer, parameter: str) -> 
             yield other
 
 
+def _raw_siblings(model: ModelGraph, layer: Layer) -> Iterator[Layer]:
+    """The raw parameters of the same object that are made as `layer` is, with as many axes, and written no further."""
+    init_calls = {call.location for call in model.calls}
+    made = _construction(layer, init_calls)
+    for other in _peers(model, layer):
+        is_untouched = not other.frozen and not other.parametrized and other.load is None
+        if other is layer or not is_untouched or len(_construction(other, init_calls)) < len(other.writes):
+            continue
+        shapes = layer.shapes["weight"], other.shapes["weight"]
+        is_alike = None in shapes or len(shapes[0] or ()) == len(shapes[1] or ()) or _is_bias_of(other, layer)
+        is_made_alike = made == _construction(other, init_calls) and layer.uninitialized == other.uninitialized
+        if is_alike and is_made_alike and (made or layer.uninitialized):
+            yield other
+
+
+def _construction(layer: Layer, init_calls: Set[Location]) -> list[str]:
+    """The initializers by which a raw parameter is made, as in `nn.Parameter(torch.zeros(n))`."""
+    made = takewhile(lambda write: write.method and write.location not in init_calls, layer.writes)
+    return [write.initializer for write in made if write.initializer in INITIALIZERS and write.certain]
+
+
+def _is_bias_of(other: Layer, layer: Layer) -> bool:
+    return "weight" in layer.attribute and layer.attribute.replace("weight", "bias") == other.attribute
+
+
 def _peers(model: ModelGraph, layer: Layer) -> Iterator[Layer]:
     """The layers of the same type that are built by the same object."""
     prefix = layer.path.removesuffix(layer.attribute)
@@ -197,14 +233,15 @@ def _repetition(first: Write, second: Write) -> _Repetition | None:
     if calls is None:
         return None
     one, other = calls
-    targets = _target(one.node), _target(other.node)
+    nodes = _target_node(one, first), _target_node(other, second)
+    targets = _target(nodes[0]), _target(nodes[1])
     if targets[0] is None or targets[1] is None:
         return None
     between = statements_between(one, other)
     if between is None:
         return None
     before, after = between.first, between.last
-    is_index = targets[1].startswith(f"{targets[0]}[") and _is_index(other.node)
+    is_index = targets[1].startswith(f"{targets[0]}[") and _is_index(nodes[1])
     if not is_index and targets[0] != targets[1]:
         return None
     is_loop = isinstance(before, ast.For) and isinstance(after, ast.For)
@@ -213,14 +250,19 @@ def _repetition(first: Write, second: Write) -> _Repetition | None:
     if list(_headers(before, one.node)) != list(_headers(after, other.node)):
         return None
     text = targets[0] if not isinstance(before, ast.For) else ast.unparse(before.iter)
-    if any(text in without_data(statement) for statement in between.inner):
+    if any(_mentions(statement, text) for statement in between.inner):
         return None
-    if between.use_one_of(_owners(before.iter if isinstance(before, ast.For) else _target_node(one.node))):
+    if between.use_one_of(_owners(before.iter if isinstance(before, ast.For) else nodes[0])):
         return None
     # `start(layer)` says nothing of what it reads, but a function that initializes a layer reads none of its weights.
-    if "." in targets[0] and without_data(after).count(targets[0]) > 1:
+    if "." in targets[0] and _mentions(after, targets[0]) > 1:
         return None
     return _Repetition(before, after, is_index, (one, other))
+
+
+def _mentions(statement: ast.stmt, text: str) -> int:
+    """How often a statement has a parameter or a list of layers, given as it is written."""
+    return len(re.findall(rf"(?<![\w.]){re.escape(text)}(?!\w)", without_data(statement)))
 
 
 _TARGETS = (ast.Name, ast.Attribute, ast.Subscript)
@@ -246,20 +288,22 @@ def _headers(statement: ast.stmt, node: ast.AST) -> Iterator[str]:
                 yield from _headers(inner, node)
 
 
-def _target(call: ast.AST) -> str | None:
+def _target(target: ast.expr | None) -> str | None:
     """The parameter or layer that a call initializes, as written, without `.data`; None for `apply` and `self`."""
-    target = _target_node(call)
     if not isinstance(target, _TARGETS):
         return None
     text = without_data(target)
     return None if text == "self" else text
 
 
-def _target_node(call: ast.AST) -> ast.expr | None:
+def _target_node(location: SourceLocation, write: Write) -> ast.expr | None:
+    """The target of a call that is, or leads to, `write`."""
+    call = location.node
     if not isinstance(call, ast.Call):
         return None
     function = call.func
-    if isinstance(function, ast.Attribute) and _is_tensor(function.value):
+    is_method = write.method and location == write.location
+    if isinstance(function, ast.Attribute) and (is_method or _is_tensor(function.value)):
         return function.value
     if getattr(function, "attr", "") == "apply":
         return None
@@ -277,9 +321,8 @@ def _is_tensor(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and _PARAMETER.fullmatch(node.attr) is not None
 
 
-def _is_index(call: ast.AST) -> bool:
+def _is_index(target: ast.expr | None) -> bool:
     """Whether the target is indexed by a name: by `padding_idx`, not by `:`."""
-    node: ast.AST | None = _target_node(call)
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Name, ast.Attribute))
+    while isinstance(target, ast.Attribute):
+        target = target.value
+    return isinstance(target, ast.Subscript) and isinstance(target.slice, (ast.Name, ast.Attribute))

@@ -244,3 +244,128 @@ def test_a_parameter_is_initialized_twice(init: str, end: str) -> None:
 @pytest.mark.parametrize("init", ONCE)
 def test_silent(init: str) -> None:
     assert messages(init) == []
+
+
+RAW = """
+import torch
+from torch import nn
+
+
+def start(p, std):
+    nn.init.normal_(p, std=std)
+
+
+class Scores(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q = nn.Parameter(torch.{q})
+        self.k = nn.Parameter(torch.{k})
+        self.left = nn.ParameterList([nn.Parameter(torch.zeros(8, 8)) for _ in range(2)])
+        self.right = nn.ParameterList([nn.Parameter(torch.zeros(8, 8)) for _ in range(2)])
+{init}
+
+    def forward(self, x):
+        for one, other in zip(self.left, self.right):
+            x = torch.tanh(x @ one) + x @ other
+        return (x @ self.q) * (x @ self.k)
+"""
+TWO = "nn.init.xavier_uniform_(self.q)\nnn.init.xavier_uniform_(self.q)"
+
+
+def of_raw(q: str, k: str, init: str) -> list[str]:
+    source = RAW.format(q=q, k=k, init="\n".join(f"        {line}" for line in init.splitlines()))
+    result = check([Path("net.py")], Settings(select=("INI112",)), {"net.py": source.encode()})
+    assert result.failures == ()
+    return [finding.message for finding in result.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("q", "k", "init", "end"),
+    [
+        ("zeros(8, 8)", "zeros(8, 8)", TWO, "`k` keeps what it is made of"),
+        ("randn(8, 8)", "randn(8, 4)", TWO, "`k` keeps what it is made of"),
+        ("empty(8, 8)", "empty(8, 8)", TWO, "nothing initializes `k`"),
+        (
+            "zeros(8, 8)",
+            "zeros(8, 8)",
+            "self.q.data.normal_(0, 0.1)\nself.q.data.normal_(0, 0.1)",
+            "`k` keeps what it is made of",
+        ),
+        ("zeros(8, 8)", "zeros(8, 8)", "start(self.q, 0.1)\nstart(self.q, 0.2)", "`k` keeps what it is made of"),
+        (
+            "zeros(8, 8)",
+            "ones(8, 8)",
+            "for p in self.left:\n    nn.init.orthogonal_(p)\nfor p in self.left:\n    nn.init.orthogonal_(p)",
+            "`right.0` keeps what it is made of",
+        ),
+        (
+            "zeros(8, 8)",
+            "zeros(8, 8)",
+            "nn.init.xavier_uniform_(self.q)\nself.q_scale = 8\nnn.init.xavier_uniform_(self.q)",
+            "`k` keeps what it is made of",
+        ),
+    ],
+)
+def test_raw_parameter_is_initialized_twice(q: str, k: str, init: str, end: str) -> None:
+    (message,) = of_raw(q, k, init)
+    assert end in message
+
+
+@pytest.mark.parametrize(
+    ("q", "k", "init"),
+    [
+        ("zeros(8, 8)", "zeros(8, 8)", TWO.replace("self.q", "self.k", 1)),
+        # The neighbour is complete as it is made, or is of another kind.
+        ("empty(8, 8)", "zeros(8, 8)", TWO),
+        ("randn(8, 8)", "randn(8)", TWO),
+        ("randn(8, 8)", "randn(8, 8)", TWO + "\nself.k.data.copy_(torch.eye(8))"),
+        ("randn(8, 8)", "randn(8, 8)", TWO + "\nself.k.data.mul_(0.1)"),
+        # The second init depends on the first, or only changes a part.
+        ("zeros(8, 8)", "zeros(8, 8)", "nn.init.uniform_(self.q, 1, 9)\nself.q.data.copy_(torch.log(self.q))"),
+        ("zeros(8, 8)", "zeros(8, 8)", "nn.init.normal_(self.q)\nnn.init.zeros_(self.q[0])"),
+        (
+            "zeros(8, 8)",
+            "zeros(8, 8)",
+            "nn.init.normal_(self.q)\nself.register_buffer('old', self.q.clone())\nnn.init.normal_(self.q)",
+        ),
+        ("zeros(8, 8)", "zeros(8, 8)", "for p in (self.q, self.k):\n    nn.init.zeros_(p)\nnn.init.ones_(self.q)"),
+    ],
+)
+def test_raw_parameter_beside_a_complete_one(q: str, k: str, init: str) -> None:
+    assert of_raw(q, k, init) == []
+
+
+def test_bias_of_a_raw_weight() -> None:
+    model = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Dense(nn.Module):
+    def __init__(self, n, m):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(m, n))
+        self.bias = nn.Parameter(torch.{bias}(m))
+        nn.init.kaiming_normal_(self.weight)
+        nn.init.zeros_(self.weight)
+
+    def forward(self, x):
+        return F.linear(x, self.weight, self.bias)
+"""
+    messages_by_bias = {
+        bias: [
+            found.message
+            for found in check(
+                [Path("net.py")], Settings(select=("INI112",)), {"net.py": model.format(bias=bias).encode()}
+            ).diagnostics
+        ]
+        for bias in ("empty", "zeros")
+    }
+    assert messages_by_bias == {
+        "empty": [
+            "in `Dense`: `kaiming_normal_` in line 12 has no effect on `weight`: `zeros_` in line 13 sets it again, and"
+            " nothing initializes `bias`: one of the two was meant for it"
+        ],
+        "zeros": [],
+    }
