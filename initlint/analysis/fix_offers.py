@@ -7,12 +7,20 @@ needs a different call, there is no fix. Anything else makes it unsafe.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from initlint.analysis.last_layers import is_followed_by_layer, is_last
-from initlint.analysis.layer_activation import call_at, is_matrix, is_view
+from initlint.analysis.layer_activation import SAME_SCALE, call_at, drawn_variance, is_matrix, is_view
 from initlint.analysis.messages import layer_names
 from initlint.analysis.norms import is_hidden
-from initlint.analysis.recommended_init import RecommendedCall, RecommendFunction, has_scale_of, replacement, start
+from initlint.analysis.recommended_init import (
+    RecommendedCall,
+    RecommendFunction,
+    arguments_of,
+    has_scale_of,
+    replacement,
+    start,
+)
 from initlint.diagnostics import Applicability, Fix, FixCondition
 from initlint.facts.activations import ACTIVATIONS
 from initlint.graph.model import Consumer, Layer, ModelGraph, Write
@@ -36,7 +44,7 @@ def make_fix(
     writes = [*_written_at(model, location)]
     if any(map(is_view, (write for _, write in writes))):
         return None  # the fans of a view are others than those that the call is recommended for
-    if any(_repeats_another(layer, write) for layer, write in writes):
+    if any(_undoes_another(layer, write, recommended) for layer, write in writes):
         return None
     others = [(layer, write) for layer, write in writes if layer.path not in paths or write.parameter != "weight"]
     if any(_forbids_fix(layer, write, recommended, recommend) for layer, write in others):
@@ -49,13 +57,19 @@ def make_fix(
     return Fix(f"Use `{recommended}`", request, applicability, FixCondition.ACTIVATION)
 
 
-def _repeats_another(layer: Layer, write: Write) -> bool:
-    """Whether the same function fills the parameter elsewhere, too. What overwrites what then begins to matter."""
-    return any(
-        other.location != write.location
-        and (other.parameter, other.initializer) == (write.parameter, write.initializer)
-        for other in layer.writes
+def _undoes_another(layer: Layer, write: Write, recommended: RecommendedCall) -> bool:
+    """Whether the same function fills the parameter elsewhere, which matters only once this call draws other values."""
+    arguments = arguments_of(recommended)
+    new = drawn_variance(
+        layer, replace(write, initializer=f"torch.nn.init.{recommended.function}", arguments=arguments)
     )
+    for other in layer.writes:
+        is_equal = (other.parameter, other.initializer) == (write.parameter, write.initializer)
+        if is_equal and other.location != write.location:
+            old = drawn_variance(layer, other)
+            if not old or not new or max(old / new, new / old) >= SAME_SCALE:
+                return True
+    return False
 
 
 def _written_at(model: ModelGraph, location: Location) -> Iterator[tuple[Layer, Write]]:

@@ -9,7 +9,7 @@ from initlint._records import dataclass
 from initlint.analysis.norms import SCALE_PRESERVING, certain_activation, continue_at_scale
 from initlint.facts.activations import ACTIVATIONS, Activation, second_moment
 from initlint.facts.fans import MODULES, Fans, default_init, fans, fans_of_product, fans_of_shape
-from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale
+from initlint.facts.initializer_formulas import INITIALIZERS, constant_value, scale, variance
 from initlint.graph.model import Consumer, InitCall, Layer, ModelGraph, Write, memoize
 from initlint.graph.words import UNDETERMINED, Arguments
 from initlint.project.source import Location
@@ -157,6 +157,17 @@ def written_fans(layer: Layer, write: Write | None) -> Fans | None:
         return sizes
     fan_in, fan_out = fans_of_shape(written_shape(layer, write))
     return replace(sizes, fan_in=fan_in, fan_out=fan_out)
+
+
+SAME_SCALE = 4.0
+"""Two random inits whose variances differ by a smaller factor are equivalent."""
+
+
+def drawn_variance(layer: Layer, write: Write) -> float | None:
+    """The variance of the values that a write draws; None if it is unknown."""
+    fans = written_fans(layer, write)
+    fan_in, fan_out = (None, None) if fans is None else (fans.fan_in, fans.fan_out)
+    return variance(write.initializer, write.arguments, fan_in, fan_out, written_shape(layer, write))
 
 
 def effective_init(layer: Layer) -> tuple[str, Arguments] | None:

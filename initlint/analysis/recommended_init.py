@@ -42,10 +42,15 @@ def _text(value: Value) -> str:
 
 def has_scale_of(write: Write, call: RecommendedCall) -> bool:
     """Whether `write` already draws the weights with the variance of `call`, whatever their shape."""
-    arguments = {name: _number(value) for name, value in call.arguments.items()}
-    drawn, wanted = scale(write.initializer, write.arguments), scale(f"torch.nn.init.{call.function}", arguments)
+    drawn = scale(write.initializer, write.arguments)
+    wanted = scale(f"torch.nn.init.{call.function}", arguments_of(call))
     same_family = initializer_family(write.initializer) == initializer_family(f"torch.nn.init.{call.function}")
     return same_family and drawn is not None and wanted is not None and math.isclose(drawn, wanted, rel_tol=0.01)
+
+
+def arguments_of(call: RecommendedCall) -> dict[str, object]:
+    """The arguments of a call, as numbers where it has expressions."""
+    return {name: _number(value) for name, value in call.arguments.items()}
 
 
 def _number(value: Value) -> object:

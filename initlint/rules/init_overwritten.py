@@ -75,18 +75,15 @@ from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from initlint.analysis.init_loops import lists_layers, visits_model
-from initlint.analysis.layer_activation import constant, is_matrix, written_fans, written_shape
+from initlint.analysis.layer_activation import SAME_SCALE, constant, drawn_variance, is_matrix
 from initlint.analysis.messages import layer_names, line_of, related_locations, short_name
 from initlint.analysis.norms import NORM_TYPES
 from initlint.analysis.statements_between import differing_calls, statements_between, without_data
 from initlint.diagnostics import Severity
-from initlint.facts.initializer_formulas import INITIALIZERS, variance
+from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.graph.model import Layer, ModelGraph, Write
 from initlint.project.source import Location, SourceLocation
 from initlint.rules._registry import Violation, rule
-
-_SAME_SCALE = 4.0
-"""Two random inits whose variances differ by a smaller factor are equivalent."""
 
 _BIAS = 0.1
 """Smaller constants make no difference as a bias."""
@@ -255,17 +252,11 @@ def _differ(entry: _Overwritten) -> bool:
         return before is not None and before != after and (entry.first.parameter == "weight" or abs(before) >= _BIAS)
     if before is not None or after is not None:
         return before != after
-    scales = [_variance(entry.layer, write) for write in (entry.first, entry.last)]
+    scales = [drawn_variance(entry.layer, write) for write in (entry.first, entry.last)]
     if None in scales or 0 in scales:
         return False
     one, other = (scale for scale in scales if scale is not None)
-    return max(one / other, other / one) >= _SAME_SCALE
-
-
-def _variance(layer: Layer, write: Write) -> float | None:
-    fans = written_fans(layer, write)
-    fan_in, fan_out = (None, None) if fans is None else (fans.fan_in, fans.fan_out)
-    return variance(write.initializer, write.arguments, fan_in, fan_out, written_shape(layer, write))
+    return max(one / other, other / one) >= SAME_SCALE
 
 
 def _message(entries: list[_Overwritten], is_assignment: bool) -> str:
