@@ -175,7 +175,7 @@ def _message(model: ModelGraph, argument: str, group: list[LayerActivation]) -> 
     else:
         factors = [factor for pair in group if (factor := factors_in(model, pair)) is not None]
         reason = "that is for another activation"
-        if factors:
+        if stated_factors(factors):
             reason += f"; {without_invented_number(effect_on_signal(factors), [pair.layer for pair in group])}"
     return f"{init_before_activation(group, argument)}: {reason}"
 

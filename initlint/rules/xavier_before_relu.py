@@ -120,7 +120,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
     lossy_pairs = [pair for group in lossy.values() for pair in group]
     chain_of = chains_of(model, {pair.layer.path for group in lossy.values() for pair in group})
     for location, group in lossy.items():
-        measured = [(pair, factor) for pair in group if (factor := factors_in(model, pair)) is not None]
+        factors = ((pair, factors_in(model, pair)) for pair in group)
+        measured = [(pair, factor) for pair, factor in factors if factor is not None and stated_factors([factor])]
         if not measured or _is_kept([factor for _, factor in measured]):
             continue
         chain = smallest(chain_of[pair.layer.path] for pair, _ in measured)

@@ -274,3 +274,31 @@ class Net(nn.Module):
         return self.other({dropout})
 """
     assert len(findings_of(source, ("INI301",))) == number
+
+
+ZERO_BEFORE = """
+from torch import nn
+import torch.nn.functional as F
+class BehindZero(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(32, 64, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(64)
+        self.conv2 = nn.Conv2d(64, 64, 3, padding=1)
+        self.fc = nn.Linear(64, 10)
+        nn.init.zeros_(self.conv1.weight)
+        nn.init.INIT
+    def forward(self, x):
+        x = F.relu(self.norm(self.conv1(x)))
+        return self.fc(F.relu(self.conv2(F.max_pool2d(x, 2))))
+"""
+
+
+@pytest.mark.parametrize(
+    "init", ["xavier_normal_(self.conv2.weight)", "kaiming_normal_(self.conv2.weight, nonlinearity='tanh')"]
+)
+def test_a_layer_that_no_signal_reaches_has_no_number(init: str) -> None:
+    found = {one.code: one.message for one in findings_of(ZERO_BEFORE.replace("INIT", init))}
+    assert "INI201" in found
+    assert "INI301" not in found
+    assert "mean square" not in found.get("INI304", "")

@@ -14,8 +14,10 @@ from initlint.project.settings import Settings
 
 
 def findings_of(text: str, select: tuple[str, ...] | None = None) -> tuple[Diagnostic, ...]:
-    """The findings in a file of the source `text`."""
-    return check([Path("net.py")], Settings(select=select), {"net.py": text.encode()}).diagnostics
+    """The findings in a file of the source `text`. Fails on an internal error."""
+    result = check([Path("net.py")], Settings(select=select), {"net.py": text.encode()})
+    assert result.failures == ()
+    return result.diagnostics
 
 
 def run(files: Mapping[str, str], *, unsafe: bool = False, select: tuple[str, ...] | None = None) -> CheckResult:
