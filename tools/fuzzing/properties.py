@@ -43,7 +43,8 @@ _DRAWN = 5
 _MAKES_LAYERS = frozenset({"INI205"})
 """One object becomes several layers, and then something can be said of them as a chain."""
 
-_STOPS_THE_SIGNAL = frozenset({"INI201"})
+_STOPS_THE_SIGNAL = frozenset({"INI201", "INI203"})
+"""Behind a weight of zeros or of one constant, no factor says anything of the signal."""
 
 Contents = Mapping[str, bytes]
 
@@ -222,7 +223,7 @@ def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> I
     """Those of `after` whose rule reported none of their layers before; of a file as a whole: nothing at all.
 
     Where a call raised before, other faults of the call and of its layers may appear: the error hid them. So may lesser
-    ones of the layers of any error, and of any layer of a model in which no signal passed a weight of zeros.
+    ones of the layers of any error, and of any layer of a model in which no signal passed a constant weight.
     """
     before = tuple(before)
     old = [(finding.code, finding.model, set(finding.layers)) for finding in before]
@@ -235,9 +236,12 @@ def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> I
         )
         was_hidden = any(
             _is_inside(error.span, finding.span)
+            or ("raises" in error.message and error.span.row == finding.span.row)
             or ((finding.severity < Severity.ERROR or "raises" in error.message) and _share_one(layers, error.layers))
-            or (error.code in _STOPS_THE_SIGNAL and finding.severity < Severity.ERROR and error.model == finding.model)
             for error in errors
+        ) or any(
+            one.code in _STOPS_THE_SIGNAL and finding.severity < Severity.ERROR and one.model == finding.model
+            for one in before
         )
         if not is_old and not was_hidden:
             yield finding
