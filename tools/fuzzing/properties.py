@@ -229,14 +229,14 @@ def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> I
     old = [(finding.code, finding.model, set(finding.layers)) for finding in before]
     errors = [finding for finding in before if finding.severity is Severity.ERROR]
     for finding in after:
-        layers = set(finding.layers)
+        layers, rows = set(finding.layers), {finding.span.row, *(related.span.row for related in finding.related)}
         is_old = any(
             (code, model) == (finding.code, finding.model) and (not layers or layers & paths)
             for code, model, paths in old
         )
         was_hidden = any(
             _is_inside(error.span, finding.span)
-            or ("raises" in error.message and error.span.row == finding.span.row)
+            or ("raises" in error.message and error.span.row in rows)
             or ((finding.severity < Severity.ERROR or "raises" in error.message) and _share_one(layers, error.layers))
             for error in errors
         ) or any(
