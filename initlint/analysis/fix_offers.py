@@ -10,7 +10,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from initlint.analysis.last_layers import is_followed_by_layer, is_last
-from initlint.analysis.layer_activation import SAME_SCALE, call_at, drawn_variance, is_matrix, is_view
+from initlint.analysis.layer_activation import (
+    RELU_FAMILIES,
+    SAME_SCALE,
+    call_at,
+    drawn_variance,
+    initializer_family,
+    is_matrix,
+    is_view,
+)
 from initlint.analysis.messages import layer_names
 from initlint.analysis.norms import is_hidden
 from initlint.analysis.recommended_init import (
@@ -90,14 +98,27 @@ def _forbids_fix(layer: Layer, write: Write, recommended: RecommendedCall, recom
         return True
     if not is_matrix(layer):
         return shape is None or len(shape) < 2
+    is_for_relu = initializer_family(f"torch.nn.init.{recommended.function}") == "kaiming"
+    if is_for_relu and any(_is_unlike_relu(write, activation, recommend) for activation in _hidden_activations(layer)):
+        return True
     return any(call != recommended for call in _recommended_for(layer, write, recommend))
+
+
+def _is_unlike_relu(write: Write, activation: Consumer, recommend: RecommendFunction) -> bool:
+    """Whether the activation, for which no call is recommended, passes on another part of the signal than ReLU."""
+    is_like_relu = ACTIVATIONS[activation.op].family in RELU_FAMILIES
+    return not is_like_relu and recommend(write.initializer, activation) is None
+
+
+def _hidden_activations(layer: Layer) -> Iterator[Consumer]:
+    """The activations that certainly follow a hidden layer."""
+    return (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
 
 
 def _recommended_for(layer: Layer, write: Write, recommend: RecommendFunction) -> Iterator[RecommendedCall]:
     """The recommended calls for the activations that certainly follow a hidden layer."""
     if is_matrix(layer):
-        activations = (f for f in layer.followed_by if f.certain and f.op in ACTIVATIONS and is_hidden(f))
-        calls = (recommend(write.initializer, activation) for activation in activations)
+        calls = (recommend(write.initializer, activation) for activation in _hidden_activations(layer))
         yield from (call for call in calls if call is not None and call.suits(layer))
 
 

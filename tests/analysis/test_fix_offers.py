@@ -138,3 +138,22 @@ def test_a_call_that_repeats_another_has_no_fix(first: str, is_offered: bool) ->
     )
     (found,) = (found for found in findings_of(source) if found.code == "INI404")
     assert (found.fix is not None) == is_offered
+
+
+@pytest.mark.parametrize(("activation", "is_offered"), [("Hardtanh", False), ("ReLU", True)])
+def test_a_call_that_also_serves_a_bounded_activation_has_no_fix_for_relu(activation: str, is_offered: bool) -> None:
+    source = (
+        "from torch import nn\n"
+        "class Mixed(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        f"        self.net = nn.Sequential(nn.Linear(300, 200), nn.ReLU(), nn.Linear(200, 100), nn.{activation}(),"
+        " nn.Linear(100, 10))\n"
+        "        for layer in self.net:\n"
+        "            if isinstance(layer, nn.Linear):\n"
+        "                nn.init.xavier_uniform_(layer.weight)\n"
+        "    def forward(self, x):\n"
+        "        return self.net(x)\n"
+    )
+    (found,) = (found for found in findings_of(source) if found.code == "INI301")
+    assert (found.fix is not None) == is_offered
