@@ -17,13 +17,10 @@ from initlint.analysis.layer_activation import (
     written_fans,
     written_shape,
 )
-from initlint.analysis.summed_sizes import has_more_inputs
+from initlint.analysis.summed_sizes import TOLERANCE, has_more_inputs
 from initlint.facts.fans import AxisRoles, Fans
 from initlint.graph.model import Layer, Write
 from initlint.project.source import SourceLocation
-
-_TOLERANCE = 4.0
-"""Fans that differ by a smaller factor have no noticeable effect."""
 
 _TOLERANCE_OF_STACKS = 2.0
 """torch's fan_out of a stack counts its matrices, so it must come closer to be advised."""
@@ -141,7 +138,7 @@ def _mismatch_of_call(
         return FanMismatch(reason, None, _one_by_one(layer, mode)) if is_wrong else None
     if not computed or _is_close(used / computed):
         return None
-    tolerance = _TOLERANCE_OF_STACKS if _is_stacked(layer) else _TOLERANCE
+    tolerance = _TOLERANCE_OF_STACKS if _is_stacked(layer) else TOLERANCE
     may_use_fan_out = sizes.fan_out is not None and sizes.signal_fan_in is not None and mode == "fan_in"
     return FanMismatch(
         reason,
@@ -151,7 +148,7 @@ def _mismatch_of_call(
     )
 
 
-def _is_close(ratio: float, tolerance: float = _TOLERANCE) -> bool:
+def _is_close(ratio: float, tolerance: float = TOLERANCE) -> bool:
     return 1 / tolerance <= ratio <= tolerance
 
 

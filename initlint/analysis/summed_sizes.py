@@ -8,12 +8,18 @@ from collections.abc import Iterator
 from initlint.graph.model import Layer
 from initlint.project.source import Location, SourceLocation, functions_around
 
+TOLERANCE = 4.0
+"""Fans that differ by a smaller factor have no noticeable effect."""
+
 _DEPTH = 4
 """How many names in a row are replaced by what is assigned to them, and how many sums in a row are taken apart."""
 
 
 def has_more_inputs(layer: Layer) -> bool:
-    """Whether the inputs of a layer are written as a sum of which the number of its outputs is one summand."""
+    """Whether the inputs of a layer are written as a sum of which the number of its outputs is one summand.
+
+    Or a known number near it: `nn.Linear(h + action, 128)` in a function with `h=256`.
+    """
     call = layer.location.node if isinstance(layer.location, SourceLocation) else None
     if not isinstance(call, ast.Call) or any(isinstance(argument, ast.Starred) for argument in call.args):
         return False
@@ -24,7 +30,14 @@ def has_more_inputs(layer: Layer) -> bool:
     assigned = _assigned_once(layer.location)
     size = ast.dump(_resolved(outputs, assigned))
     summands = list(_summands(inputs, assigned))
-    return len(summands) > 1 and any(ast.dump(summand) == size for summand in summands)
+    known = (layer.shapes.get("weight") or (None,))[0]
+    return len(summands) > 1 and any(ast.dump(summand) == size or _is_near(summand, known) for summand in summands)
+
+
+def _is_near(summand: ast.expr, size: int | None) -> bool:
+    """Whether it is a number of inputs with which the fan of that many outputs is close enough."""
+    value = summand.value if isinstance(summand, ast.Constant) else None
+    return size is not None and isinstance(value, int) and size / TOLERANCE <= value <= size * TOLERANCE
 
 
 def _argument(call: ast.Call, at: int, name: str) -> ast.expr | None:
@@ -53,6 +66,9 @@ def _assigned_once(location: Location) -> dict[str, ast.expr]:
     """By name or attribute, what the function around a place assigns to it, if it does so once."""
     around = functions_around(location) if isinstance(location, SourceLocation) else []
     values: dict[str, list[ast.expr | None]] = {}
+    for function in around[-1:]:
+        for name, default in _defaults(function.args):
+            values.setdefault(name, []).append(default)
     for node in ast.walk(around[-1]) if around else ():
         if isinstance(node, ast.Assign):
             for target in node.targets:
@@ -62,5 +78,13 @@ def _assigned_once(location: Location) -> dict[str, ast.expr]:
     return {
         name: value
         for name, (value, *others) in values.items()
-        if value is not None and not others and isinstance(value, (ast.BinOp, ast.Name, ast.Attribute))
+        if value is not None and not others and isinstance(value, (ast.BinOp, ast.Constant, ast.Name, ast.Attribute))
     }
+
+
+def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
+    """The arguments that have a default, by name."""
+    named = [*arguments.posonlyargs, *arguments.args]
+    pairs = zip(named[len(named) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    yield from ((argument.arg, default) for argument, default in pairs)
+    yield from zip((argument.arg for argument in arguments.kwonlyargs), arguments.kw_defaults, strict=True)

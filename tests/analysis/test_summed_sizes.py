@@ -56,6 +56,18 @@ def test_a_bound_of_the_outputs(sizes: str, before: str, reported: bool) -> None
     assert bool(result.diagnostics) is reported
 
 
+@pytest.mark.parametrize(
+    ("default", "reported"),
+    [("128", False), ("32", False), ("512", False), ("31", True), ("513", True), ("None", True)],
+)
+def test_a_summand_is_known_by_the_default_of_an_argument(default: str, reported: bool) -> None:
+    text = CRITIC.format(sizes="hidden + moves, 128", before="pass").replace(
+        "width=128", f"width=128, hidden={default}"
+    )
+    result = check([Path("net.py")], Settings(select=("INI403",)), {"net.py": text.encode()})
+    assert bool(result.diagnostics) is reported
+
+
 @pytest.mark.parametrize(("inputs", "reported"), [("width + 8", False), ("16 + 8", True), ("width * 8", True)])
 def test_known_sizes_are_compared(inputs: str, reported: bool) -> None:
     text = CRITIC.format(sizes=f"{inputs}, width", before="pass")
