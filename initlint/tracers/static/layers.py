@@ -216,10 +216,11 @@ def _positions(root: Instance, prefix: str) -> Iterator[_Position]:
     start = _Position(root, (prefix,) if prefix else (), (), root.user_class, root.location, frozenset())
     stack = [start]
     placed: set[int] = set()
+    run = _run_without_holders(root)
     while stack:
         here = stack.pop()
         module = here.module
-        if id(module) in seen or is_pretrained_content(module):
+        if id(module) in seen or is_pretrained_content(module) or (here.unused and id(module) in run):
             continue
         seen.add(id(module))
         yield here
@@ -231,6 +232,30 @@ def _positions(root: Instance, prefix: str) -> Iterator[_Position]:
             if not under or id(child) not in placed:
                 below.append(_below(here, name, child))
         stack.extend(reversed(below))
+
+
+def _run_without_holders(root: Instance) -> set[int]:
+    """The identities of the modules that surely have a place outside of holders that forward never runs.
+
+    What is also inside of such a holder is shown at that other place, by which forward calls it. Empty if forward ran
+    no module of the project below the root.
+    """
+    reached: dict[int, Instance] = {}
+    stack = [root]
+    while stack:
+        module = stack.pop()
+        if id(module) not in reached and not is_pretrained_content(module):
+            reached[id(module)] = module
+            stack.extend(child for _, child, under in module.conditional_children() if not (under or _is_unused(child)))
+    return set(reached) if any(module.run for module in reached.values()) else set()
+
+
+def _is_unused(module: Instance) -> bool:
+    """Whether it is a module of one of the project's classes that was never called. Lists are not called."""
+    return module.user_class is not None and module.torch_name in _CALLED and not module.run
+
+
+_CALLED = (None, "torch.nn.Module", "torch.nn.Sequential")
 
 
 def _surely_placed(root: Instance) -> set[int]:
@@ -255,6 +280,8 @@ class _Position:
     owner: ClassValue | None
     assigned: Location | None
     inside: frozenset[str]
+    unused: bool = False
+    """It is a holder that forward never runs, or inside of one."""
 
     @property
     def inside_with_own_class(self) -> frozenset[str]:
@@ -266,10 +293,11 @@ def _below(here: _Position, name: str, child: Instance) -> _Position:
     inside = here.inside_with_own_class
     label = _label(here.module, name)
     path = (*here.path, label)
+    unused = here.unused or _is_unused(child)
     if here.module.user_class is None:
-        return _Position(child, path, (*here.below, label), here.owner, here.assigned, inside)
+        return _Position(child, path, (*here.below, label), here.owner, here.assigned, inside, unused)
     by, location = here.module.assigned.get(name, (None, None))
-    return _Position(child, path, (label,), by or here.module.user_class, location, inside)
+    return _Position(child, path, (label,), by or here.module.user_class, location, inside, unused)
 
 
 def _label(module: Instance, name: str) -> str:

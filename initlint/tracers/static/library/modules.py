@@ -153,7 +153,7 @@ def call_module(interpreter: Interpreter, instance: Instance, call: CallArgument
 
 
 def _call_forward(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
-    interpreter.log.may_have_run = True
+    interpreter.log.may_have_run = instance.run = True
     cls = instance.user_class
     op = interpreter.user_tables.activations.get(instance.cls.name if cls is None else cls.qualified)
     if op is not None:

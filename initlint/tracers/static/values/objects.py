@@ -76,6 +76,7 @@ class Instance(AbstractValue):
         "parametrized",
         "parent",
         "registry_changed",
+        "run",
         "sharing",
         "symbolic",
         "torch_name",
@@ -95,6 +96,8 @@ class Instance(AbstractValue):
         self.condition = condition
         self.torch_name = torch_name
         self.symbolic = symbolic
+        self.run = False
+        """It was called as a module, so that its `forward` ran."""
         self.arguments: dict[str, Value] = {}
         self.fields: dict[str, Value] = {}
         self.assigned: dict[str, tuple[ClassValue | None, Location | None]] = {}
