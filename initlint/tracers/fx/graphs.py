@@ -18,7 +18,7 @@ from initlint.tracers.fx.identical_modules import CopyReader
 from initlint.tracers.fx.json_values import JsonObject
 from initlint.tracers.fx.module_tree import TracedClass, TracedModule, TracedParameter, read_modules
 from initlint.tracers.fx.source_locations import SourceLocations
-from initlint.tracers.fx.writes import InitCallReader, WriteReader, is_allocation
+from initlint.tracers.fx.writes import InitCallReader, WriteReader, is_allocation, with_view
 
 ENGINE: Engine = "fx"
 """`ModelGraph.engine` of this tracer, for each of its trace methods."""
@@ -163,7 +163,7 @@ class GraphReader:
             location=self._layer_location(source),
             followed_by=() if flow is None else flow.of(source.key),
             writes=tuple(
-                write
+                with_view(write, parameter.shape)
                 for name, parameter in parameters.items()
                 for write in self._writes.read(self._result["storages"].get(parameter.storage, ()), name)
             ),

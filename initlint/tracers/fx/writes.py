@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from initlint.facts.canonical_names import canonical
@@ -147,10 +148,17 @@ class WriteReader:
             via=tuple(self._locations[number] for number in record["via"]),
             method=method,
             covers_tensor=record["covers_storage"],
+            shape=tuple(record["shape"]) if record["function"].startswith(_INIT) else None,
             reads_old_value=reads_old_value,
             helpers=tuple(record["helpers"]),
             no_grad=record["no_grad"],
         )
+
+
+def with_view(write: Write, shape: Sequence[int | None] | None) -> Write:
+    """The write to a parameter of this shape, with a `shape` of its own only if it got a view with another one."""
+    is_own = shape is None or not write.covers_tensor or write.shape == tuple(shape)
+    return replace(write, shape=None) if write.shape is not None and is_own else write
 
 
 def _init_arguments(initializer: str, record: JsonObject) -> dict[str, Any]:

@@ -68,3 +68,27 @@ def test_operations_and_signals_agree(expression: str, tmp_path: Path) -> None:
 
     assert facts(traced) == facts(static)
     assert mean_squares(traced) == mean_squares(static)
+
+
+VIEWED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 64, 4, stride=4)
+        self.mix = nn.Conv2d(64, 64, 1)
+        w = self.patches.weight.data
+        nn.init.{init}(w.view({shape}))
+
+    def forward(self, x):
+        return self.mix(F.relu(self.patches(x)))
+"""
+
+
+@pytest.mark.parametrize("init", ["xavier_uniform_", "kaiming_normal_"])
+@pytest.mark.parametrize("shape", ["[w.shape[0], -1]", "64, 48", "w.shape"])
+def test_the_fans_of_a_view_agree(init: str, shape: str, tmp_path: Path) -> None:
+    source = VIEWED.format(init=init, shape=shape)
+    static, traced = models_of(source)["Net"], _traced(IMPORTS + source, tmp_path)
+    assert mean_squares(static) == pytest.approx(mean_squares(traced))
+    (write,) = traced.by_path["patches"].writes
+    assert write.shape == static.by_path["patches"].writes[0].shape == (None if shape == "w.shape" else (64, 48))

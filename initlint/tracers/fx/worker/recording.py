@@ -211,6 +211,7 @@ class Recorder(TorchFunctionMode):
             "args": [to_json(value) for value in args],
             "kwargs": {name: to_json(value) for name, value in kwargs.items()},
             "covers_storage": covers_storage,
+            "shape": list(tensor.shape),
             "derived": derived,
             "leaf": isinstance(tensor, nn.Parameter) and tensor.requires_grad,
             "copied": self._only_write(args) if function in _COPYING else None,
@@ -218,7 +219,7 @@ class Recorder(TorchFunctionMode):
         }
         writes.append(write)
         if function.startswith("torch.nn.init."):
-            self.calls.append({**write, "storage": key, "shape": list(tensor.shape), "kind": "tensor"})
+            self.calls.append({**write, "storage": key, "kind": "tensor"})
 
     def _only_write(self, args: Any) -> Write | None:
         """The only write to the tensor that is copied, the last argument, if that is no Parameter."""
