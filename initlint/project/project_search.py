@@ -52,8 +52,8 @@ _MAX_TEXTS = 5_000
 _MAX_TEXT = 256 * 1024
 """Bytes of a text file. Larger ones are data."""
 _MAX_IN_MEMORY = 64 * 1024 * 1024
-"""Bytes of source that stay in memory: a large framework. Other files are read again for each of its searches, of
-which a run makes a hundred."""
+"""Bytes of source that stay in memory: a large framework. Other files are read again for each search, of which
+there are many."""
 
 
 def whole_word(word: str) -> str:

@@ -18,7 +18,7 @@ It is silent if the two differ by a factor of four or less, for a matrix with a 
 that gets a view with the right fans (`w.view(-1, out)`), for the weight of a bilinear form (`x @ W @ z`), if a norm
 follows, for a convolution in a residual branch that only starts quieter, and if the sizes are unknown, except for
 stacked matrices and for a bound that is computed from the shape of the weight; that bound is close enough if the inputs
-are a sum with the outputs in it (`nn.Linear(hidden + action, hidden)`).
+are a sum with the outputs in it (`nn.Linear(hidden + action, hidden)`), or with a known number near them.
 
 ## Why is this bad?
 
