@@ -148,6 +148,17 @@ def _mismatch_of_call(
     )
 
 
+def is_right_for_bilinear(layer: Layer, write: Write) -> bool:
+    """Whether the fan that torch computes is the number of terms that each output of a bilinear form sums."""
+    sizes, shape = fans_in_use(layer), layer.shapes.get("weight")
+    if sizes is None or shape is None or layer.product is None or initializer_family(write.initializer) != "kaiming":
+        return False
+    computed, _ = _computed_and_used_fans(sizes, argument(write.initializer, write.arguments, "mode"))
+    terms = [shape[axis] for axis in (*layer.product.summed, *layer.product.kept)]
+    known = [size for size in terms if size is not None]
+    return computed is None or (len(known) == len(terms) and math.isclose(computed, math.prod(known)))
+
+
 def _is_close(ratio: float, tolerance: float = TOLERANCE) -> bool:
     return 1 / tolerance <= ratio <= tolerance
 

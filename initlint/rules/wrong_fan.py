@@ -15,10 +15,10 @@ wrong by a factor of more than four:
   of inputs is unknown
 
 It is silent if the two differ by a factor of four or less, for a matrix with a leading axis of size one, for a call
-that gets a view with the right fans (`w.view(-1, out)`), for the weight of a bilinear form (`x @ W @ z`), if a norm
-follows, for a convolution in a residual branch that only starts quieter, and if the sizes are unknown, except for
-stacked matrices and for a bound that is computed from the shape of the weight; that bound is close enough if the inputs
-are a sum with the outputs in it (`nn.Linear(hidden + action, hidden)`), or with a known number near them.
+that gets a view with the right fans (`w.view(-1, out)`), for Kaiming on the weight of a bilinear form (`x @ W @ z`),
+if a norm follows, for a convolution in a residual branch that only starts quieter, and if the sizes are unknown, except
+for stacked matrices and for a bound that is computed from the shape of the weight; that bound is close enough if the
+inputs are a sum with the outputs in it (`nn.Linear(hidden + action, hidden)`), or with a known number near them.
 
 ## Why is this bad?
 
@@ -82,7 +82,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from initlint.analysis.bilinear_forms import may_be_bilinear
-from initlint.analysis.fan_mismatch import FanMismatch, mismatch, without_written_axes
+from initlint.analysis.fan_mismatch import FanMismatch, is_right_for_bilinear, mismatch, without_written_axes
 from initlint.analysis.messages import format_range, related_locations, short_name, weight_of
 from initlint.analysis.norms import scale_is_visible
 from initlint.diagnostics import Applicability, Fix, Severity
@@ -99,7 +99,7 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         wrong: dict[str, list[tuple[Layer, FanMismatch]]] = {}
         for layer, write in served:
             fan_mismatch = mismatch(layer, write) if scale_is_visible(model, layer) else None
-            if fan_mismatch is not None and not _is_right_or_quiet(model, layer, fan_mismatch):
+            if fan_mismatch is not None and not _is_right_or_quiet(model, layer, write, fan_mismatch):
                 wrong.setdefault(fan_mismatch.reason, []).append((layer, fan_mismatch))
         for reason, group in wrong.items():
             layers = [layer for layer, _ in group]
@@ -113,10 +113,10 @@ def check(model: ModelGraph) -> Iterator[Violation]:
             yield Violation(message, location, Severity.WARNING, related, fix, paths)
 
 
-def _is_right_or_quiet(model: ModelGraph, layer: Layer, fan_mismatch: FanMismatch) -> bool:
-    """Whether torch's fan may be right for a bilinear form, or only makes a convolution of a branch start quieter."""
+def _is_right_or_quiet(model: ModelGraph, layer: Layer, write: Write, fan_mismatch: FanMismatch) -> bool:
+    """Whether torch's fan is right for a bilinear form, or only makes a convolution of a branch start quieter."""
     if layer.product is not None and len(layer.shapes.get("weight") or ()) > 2:
-        return may_be_bilinear(model, layer)
+        return is_right_for_bilinear(layer, write) and may_be_bilinear(model, layer)
     return layer.product is None and layer.residual and fan_mismatch.ratio is not None and fan_mismatch.ratio < 1
 
 

@@ -146,6 +146,12 @@ def test_a_bilinear_form_sums_over_both_axes(forward: str, count: int) -> None:
     assert len(findings_of(source, ("INI403",))) == count
 
 
+@pytest.mark.parametrize(("init", "count"), [(KAIMING, 0), (XAVIER, 1)])
+def test_only_a_fan_of_both_axes_is_right_for_a_bilinear_form(init: str, count: int) -> None:
+    source = program((8, 64, 64), init, "(torch.einsum('bki,kij->bkj', x, self.w) * z).sum(-1)")
+    assert len(findings_of(source, ("INI403",))) == count
+
+
 def test_torch_agrees_on_bilinear_forms() -> None:
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
