@@ -10,6 +10,7 @@ from dataclasses import replace
 from initlint._records import dataclass
 from initlint.analysis.layer_activation import (
     MATRICES,
+    SAME_SCALE,
     argument,
     as_number,
     fans_in_use,
@@ -17,7 +18,7 @@ from initlint.analysis.layer_activation import (
     written_fans,
     written_shape,
 )
-from initlint.analysis.summed_sizes import TOLERANCE, has_more_inputs
+from initlint.analysis.summed_sizes import has_more_inputs
 from initlint.facts.fans import AxisRoles, Fans
 from initlint.graph.model import Layer, Write
 from initlint.project.source import SourceLocation
@@ -138,7 +139,7 @@ def _mismatch_of_call(
         return FanMismatch(reason, None, _one_by_one(layer, mode)) if is_wrong else None
     if not computed or _is_close(used / computed):
         return None
-    tolerance = _TOLERANCE_OF_STACKS if _is_stacked(layer) else TOLERANCE
+    tolerance = _TOLERANCE_OF_STACKS if _is_stacked(layer) else SAME_SCALE
     may_use_fan_out = sizes.fan_out is not None and sizes.signal_fan_in is not None and mode == "fan_in"
     return FanMismatch(
         reason,
@@ -159,7 +160,7 @@ def is_right_for_bilinear(layer: Layer, write: Write) -> bool:
     return computed is None or (len(known) == len(terms) and math.isclose(computed, math.prod(known)))
 
 
-def _is_close(ratio: float, tolerance: float = TOLERANCE) -> bool:
+def _is_close(ratio: float, tolerance: float = SAME_SCALE) -> bool:
     return 1 / tolerance <= ratio <= tolerance
 
 

@@ -160,7 +160,7 @@ def written_fans(layer: Layer, write: Write | None) -> Fans | None:
 
 
 SAME_SCALE = 4.0
-"""Two random inits whose variances differ by a smaller factor are equivalent."""
+"""Two random inits whose variances, or fans, differ by a smaller factor are equivalent."""
 
 
 def drawn_variance(layer: Layer, write: Write) -> float | None:

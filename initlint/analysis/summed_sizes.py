@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from initlint.analysis.layer_activation import SAME_SCALE
 from initlint.graph.model import Layer
 from initlint.project.source import Location, SourceLocation, functions_around
-
-TOLERANCE = 4.0
-"""Fans that differ by a smaller factor have no noticeable effect."""
 
 _DEPTH = 4
 """How many names in a row are replaced by what is assigned to them, and how many sums in a row are taken apart."""
@@ -37,7 +35,7 @@ def has_more_inputs(layer: Layer) -> bool:
 def _is_near(summand: ast.expr, size: int | None) -> bool:
     """Whether it is a number of inputs with which the fan of that many outputs is close enough."""
     value = summand.value if isinstance(summand, ast.Constant) else None
-    return size is not None and isinstance(value, int) and size / TOLERANCE <= value <= size * TOLERANCE
+    return size is not None and isinstance(value, int) and size / SAME_SCALE <= value <= size * SAME_SCALE
 
 
 def _argument(call: ast.Call, at: int, name: str) -> ast.expr | None:

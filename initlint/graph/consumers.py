@@ -9,7 +9,15 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from initlint.graph.dataflow import FlowNode, PathEnd, PathFinder, is_always_one, residual_layers, starts_stream
+from initlint.graph.dataflow import (
+    FlowNode,
+    PathEnd,
+    PathFinder,
+    is_always_one,
+    nodes_after,
+    residual_layers,
+    starts_stream,
+)
 from initlint.graph.hand_written_norms import recognize_norms
 from initlint.graph.model import Consumer, Layer, NextLayer
 
@@ -133,15 +141,4 @@ def with_fed_by(layers: Sequence[Layer]) -> tuple[Layer, ...]:
 
 def _sums_after(uses: Iterable[Sequence[FlowNode]]) -> list[FlowNode]:
     """All sums after these layers."""
-    seen: set[int] = set()
-    sums: list[FlowNode] = []
-    stack = [node for nodes in uses for node in nodes]
-    while stack:
-        node = stack.pop()
-        if node.index in seen:
-            continue
-        seen.add(node.index)
-        if node.kind == "modifier" and node.op == "add":
-            sums.append(node)
-        stack.extend(user for user, _ in node.users)
-    return sums
+    return [node for node in nodes_after(uses) if node.kind == "modifier" and node.op == "add"]

@@ -238,33 +238,54 @@ def _layers_of_skip(add: FlowNode) -> Iterator[Any]:
             terms_by_node[source.index] = terms_by_node.get(source.index, 0) | terms_by_node[index]
 
 
+def nodes_after(uses: Iterable[Iterable[FlowNode]]) -> Iterator[FlowNode]:
+    """These uses of layers and all that is computed from them, each once."""
+    seen: set[int] = set()
+    stack = [node for nodes in uses for node in nodes]
+    while stack:
+        node = stack.pop()
+        if node.index not in seen:
+            seen.add(node.index)
+            stack.extend(user for user, _ in node.users)
+            yield node
+
+
 def starts_stream(start: FlowNode) -> bool:
     """Whether `start` reaches sums through modifiers only, and everything in these sums is computed from `start`.
 
     So it is where a residual stream starts: `x = norm(x); x = x + branch(x)`. At the end of a branch, the other term of
-    the sum comes from before it.
+    the sum comes from before it, and the first sum decides.
     """
-    sums = _sums_after(start)
     seen = {start.index}
-    stack = list(sums)
+    reaches_sum = False
+    for node in _sums_through_modifiers(start):
+        if not node.exact or not _comes_from(node, start, seen):
+            return False
+        reaches_sum = True
+    return reaches_sum
+
+
+def _sums_through_modifiers(start: FlowNode) -> Iterator[FlowNode]:
+    reached: set[int] = set()
+    stack = [start]
+    while stack:
+        for user, _ in stack.pop().users:
+            if user.index not in reached and user.kind in ("modifier", "join", "identity"):
+                reached.add(user.index)
+                stack.append(user)
+                if user.kind == "modifier" and user.op == "add":
+                    yield user
+
+
+def _comes_from(node: FlowNode, start: FlowNode, seen: set[int]) -> bool:
+    """Whether all that a node is computed from comes from `start`; `seen` has the nodes of which that is known."""
+    stack = [node]
     while stack:
         node = stack.pop()
         if node.index in seen:
             continue
         seen.add(node.index)
-        if not node.inputs:
+        if node.index < start.index or not node.inputs:
             return False
         stack.extend(source for source, _ in node.inputs)
-    return bool(sums) and all(node.exact for node in sums)
-
-
-def _sums_after(start: FlowNode) -> list[FlowNode]:
-    """The sums that are reached through modifiers only."""
-    reached: dict[int, FlowNode] = {}
-    stack = [start]
-    while stack:
-        for user, _ in stack.pop().users:
-            if user.index not in reached and user.kind in ("modifier", "join", "identity"):
-                reached[user.index] = user
-                stack.append(user)
-    return [node for node in reached.values() if node.kind == "modifier" and node.op == "add"]
+    return True

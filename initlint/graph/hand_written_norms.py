@@ -12,7 +12,7 @@ from typing import Any
 
 from initlint._records import dataclass
 from initlint.facts.signatures import Signature, signature
-from initlint.graph.dataflow import ALWAYS, FlowNode
+from initlint.graph.dataflow import ALWAYS, FlowNode, nodes_after
 
 PARAMETERS: Mapping[str, Signature] = {
     **{name: signature("input") for name in ("mean", "reciprocal", "rsqrt", "sqrt", "square", "std", "sum", "var")},
@@ -48,14 +48,7 @@ def _is_small(number: object) -> bool:
 
 def recognize_norms(uses: Iterable[Iterable[FlowNode]]) -> None:
     """Replace the norms that are written out after these nodes."""
-    seen: set[int] = set()
-    stack = [node for nodes in uses for node in nodes]
-    while stack:
-        node = stack.pop()
-        if node.index in seen:
-            continue
-        seen.add(node.index)
-        stack.extend(user for user, _ in node.users)
+    for node in nodes_after(uses):
         if node.op == "mul" and node.kind == "modifier" and node.exact and len(node.inputs) == 2:
             _recognize(node)
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
 import pytest
 
 from initlint.graph.consumers import ConsumerIndex
-from initlint.graph.dataflow import ALWAYS, Condition, FlowNode, PathFinder, is_always_one, residual_layers
+from initlint.graph.dataflow import (
+    ALWAYS,
+    Condition,
+    FlowNode,
+    PathFinder,
+    is_always_one,
+    residual_layers,
+    starts_stream,
+)
 
 YES: Condition = frozenset([("test", True)])
 NO: Condition = frozenset([("test", False)])
@@ -168,3 +177,26 @@ def test_an_activation_with_other_arguments_is_not_the_same() -> None:
     conv = node("layer", "Conv2d", source(), layer="conv")
     found = consumers(after(conv, "leaky_relu", YES, slope=0.1), after(conv, "leaky_relu", NO, slope=0.2))
     assert not any(certain for _, _, certain in found)
+
+
+class _Counted(list[tuple[FlowNode, Condition]]):
+    """Inputs or users of a node that count how often they are looked at."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[tuple[FlowNode, Condition]]:
+        _Counted.looks += 1
+        return super().__iter__()
+
+
+def test_the_norms_of_a_deep_residual_network_are_told_apart_one_by_one() -> None:
+    stream, norms, nodes = source(), list[FlowNode](), list[FlowNode]()
+    for _ in range(200):
+        norm = node("modifier", "layer_norm", node("layer", "Linear", stream))
+        stream = FlowNode("modifier", "add", [(stream, ALWAYS), (norm, ALWAYS)], None, exact=True)
+        norms.append(norm)
+        nodes += [norm, stream]
+    for each in nodes:
+        each.inputs, each.users = _Counted(each.inputs), _Counted(each.users)
+    assert not any(map(starts_stream, norms))
+    assert _Counted.looks <= 5 * len(norms)

@@ -255,7 +255,7 @@ def loads_of_content(models: Iterable[PretrainedModule]) -> Iterator[CheckpointL
 def _loads_of_first_layers(model: PretrainedModule) -> Iterator[CheckpointLoad]:
     """The loads of the weights that code overwrites one by one, of layers whose outputs others were trained on.
 
-    A stage counts only if no later one is overwritten: the last stages may be trained anew on purpose.
+    A stage counts only if no later one is overwritten: the last stages may be trained again on purpose.
     """
     written = {path[:-1]: storage for path, storage in model.written_weights()}
     positions = {path: position_of_part(path) for path in written}
