@@ -140,7 +140,7 @@ class FileLinter:
         models = tuple(enumerate(graph.models))
         rules = [rule for rule in self.rules if rule.in_tests or not graph.source.holds_tests]
         for rule in rules:
-            judged = [(n, m) for n, m in models if not ((m.unused or m.fails) and rule.judges_values)]
+            judged = [(n, m) for n, m in models if _is_judged(rule, m)]
             for number, subject in judged if rule.scope == "model" else [(None, graph)]:
                 with failures.catch(rule.code, graph.source.path):
                     for violation in rule.check(subject):
@@ -149,6 +149,10 @@ class FileLinter:
                         if rule.judges_values and isinstance(subject, ModelGraph) and _is_untrained(subject, violation):
                             continue
                         yield _finding(rule, violation, subject, number)
+
+
+def _is_judged(rule: Rule, model: ModelGraph) -> bool:
+    return (rule.reports_errors or not model.fails) and not (model.unused and rule.judges_values)
 
 
 def _is_untrained(model: ModelGraph, violation: Violation) -> bool:

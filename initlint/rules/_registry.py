@@ -57,6 +57,7 @@ class Rule:
     needs_context: bool = True
     whole_models: Severity | None = None
     silent_if_residual: bool = False
+    reports_errors: bool = False
     silent_if_loaded: bool = False
     searches: ProjectSearch | None = None
     tags: tuple[Tag, ...] = ()
@@ -114,6 +115,7 @@ def rule(
     needs_context: bool = True,
     whole_models: Severity | None = None,
     silent_if_residual: bool = False,
+    reports_errors: bool = False,
     silent_if_loaded: bool | None = None,
     searches: ProjectSearch | None = None,
     tags: tuple[Tag, ...] = (),
@@ -133,6 +135,8 @@ def rule(
       what the part returns, or draw its weights again.
     - `silent_if_residual`: it does not report on layers in skip connections, nor on those of a part that are in one in
       the model that contains it.
+    - `reports_errors`: it reports code that raises, which is so too where the constructor of the model raises anyway.
+      All other rules are silent then: there is no such model.
     - `silent_if_loaded`: it does not report on a model that the project never uses without a checkpoint. By default,
       this is so for the rules that judge what an init writes.
     - `searches`: the field of the `FileGraph` that the check reads and that is filled by a search of the whole project.
@@ -158,6 +162,7 @@ def rule(
             needs_context=needs_context,
             whole_models=whole_models,
             silent_if_residual=silent_if_residual,
+            reports_errors=reports_errors,
             silent_if_loaded=_judges_values(code) if silent_if_loaded is None else silent_if_loaded,
             searches=searches,
             tags=tags,

@@ -70,7 +70,15 @@ from initlint.rewrite.requests import ReplaceMethodCall
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI109", "in-place-on-leaf", severities=(Severity.ERROR,), fixable=True, in_tests=True, needs_context=False)
+@rule(
+    "INI109",
+    "in-place-on-leaf",
+    severities=(Severity.ERROR,),
+    fixable=True,
+    in_tests=True,
+    needs_context=False,
+    reports_errors=True,
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each write that certainly changes a parameter in place while gradients are recorded."""
     for call in model.calls:

@@ -67,7 +67,13 @@ from initlint.rules._registry import Violation, rule
 
 
 @rule(
-    "INI101", "init-on-one-dimensional", severities=(Severity.ERROR,), fixable=True, in_tests=True, needs_context=False
+    "INI101",
+    "init-on-one-dimensional",
+    severities=(Severity.ERROR,),
+    fixable=True,
+    in_tests=True,
+    needs_context=False,
+    reports_errors=True,
 )
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that is certainly made on a tensor of a rank that it does not accept."""

@@ -87,6 +87,7 @@ from initlint.rules._registry import Violation, rule
     fixable=True,
     in_tests=True,
     needs_context=False,
+    reports_errors=True,
 )
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call, test and attribute that certainly gets something else than a tensor."""

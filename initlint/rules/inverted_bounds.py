@@ -59,7 +59,9 @@ from initlint.graph.model import ModelGraph
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI104", "inverted-bounds", severities=(Severity.ERROR,), in_tests=True, needs_context=False)
+@rule(
+    "INI104", "inverted-bounds", severities=(Severity.ERROR,), in_tests=True, needs_context=False, reports_errors=True
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call whose lower bound is certainly above its upper one."""
     for call in model.calls:

@@ -67,7 +67,15 @@ from initlint.rewrite.requests import WrapValue
 from initlint.rules._registry import Violation, rule
 
 
-@rule("INI114", "tensor-for-parameter", severities=(Severity.ERROR,), fixable=True, in_tests=True, needs_context=False)
+@rule(
+    "INI114",
+    "tensor-for-parameter",
+    severities=(Severity.ERROR,),
+    fixable=True,
+    in_tests=True,
+    needs_context=False,
+    reports_errors=True,
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each assignment of a tensor that raises."""
     for misuse in model.misuses:

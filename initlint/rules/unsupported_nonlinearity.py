@@ -99,6 +99,7 @@ class _Problem(NamedTuple):
     fixable=True,
     in_tests=True,
     needs_context=False,
+    reports_errors=True,
 )
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call with an argument that makes it raise, or that it ignores."""

@@ -248,12 +248,15 @@ def _models(
         yield replace(graph, unregistered=own) if own else graph
     anywhere = frozenset[int]().union(*(inside for _, inside in found))
     others: dict[ClassValue | None, list[UnregisteredParameters]] = {}
+    working: set[ClassValue | None] = set()
     for holder, item in unregistered:
         if id(holder) not in anywhere:
             others.setdefault(holder.user_class, []).append(item)
+            working |= set() if holder.fails else {holder.user_class}
     for cls, items in others.items():
         shown, place = (name, location) if cls is None else (cls.name, SourceLocation(cls.scope.source, cls.node))
-        yield ModelGraph(shown, place, "static", (), forward=Forward.UNKNOWN, unregistered=tuple(items))
+        graph = ModelGraph(shown, place, "static", (), forward=Forward.UNKNOWN, unregistered=tuple(items))
+        yield graph if cls is None or cls in working else replace(graph, root=cls.qualified, fails=True)
 
 
 def _graphs(

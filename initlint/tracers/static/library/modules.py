@@ -69,6 +69,7 @@ def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Ca
     if instance.arguments:
         instance.materialize()  # where a constructor does not run again, what torch had made is kept
     interpreter.state.save_before_change(instance)
+    instance.is_set_up = True
     if name in ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ParameterList"):
         _fill_ordered(interpreter, instance, name, call)
     elif name in ("torch.nn.ModuleDict", "torch.nn.ParameterDict"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from initlint.facts.fans import MODULES
 from initlint.project.source import Location, SourceLocation
+from initlint.tracers.references.syntax_index import last_name
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.special_methods import call_attribute_hook, call_special
 from initlint.tracers.static.syntax.subscripts import index_of
@@ -24,7 +26,7 @@ from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import ListValue
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.functions import as_function
-from initlint.tracers.static.values.objects import Instance, is_registered
+from initlint.tracers.static.values.objects import Instance, as_module, is_registered
 from initlint.tracers.static.values.questions import (
     delete_attribute,
     delete_item,
@@ -122,6 +124,8 @@ def set_registered(
     if interpreter.visits.active and not isinstance(value, CONSTANTS):
         interpreter.visits.record_write(interpreter.stack)
     before, tensor = instance.fields.get(name), as_tensor(value)
+    if registers and _precedes_set_up(interpreter, instance, value, location):
+        interpreter.note_error()
     if location is not None and instance.is_module:
         record_tensor_assignment(interpreter, instance, name, value, location)
     if tensor is not None:
@@ -139,6 +143,31 @@ def set_registered(
         holder.fields[name] = value
         holder.assigned[name] = (by, location)
     instance.adopt(name, value)
+
+
+def _precedes_set_up(interpreter: Interpreter, instance: Instance, value: Value, location: Location | None) -> bool:
+    """Whether torch raises, because the constructor of `nn.Module` did not run before: `super().__init__()` is missing.
+
+    `object.__setattr__` does not raise, and `exec` may run a constructor that is not seen.
+    """
+    cls = instance.user_class
+    if instance.is_set_up or instance.may_have_more or instance not in interpreter.building or cls is None:
+        return False
+    if not cls.sets_known_attributes or not all(name in MODULES or name in _PLAIN for name in cls.externals()):
+        return False
+    module, tensor = as_module(value), as_tensor(value)
+    if module is not None and module.user_class is not None and module.user_class.known_torch_base() is None:
+        return False
+    if tensor is not None and (tensor.storage is None or not tensor.storage.parameter):
+        return False
+    node = location.node if isinstance(location, SourceLocation) else None
+    is_call = isinstance(node, ast.Call) and last_name(node.func) in _REGISTERING
+    return isinstance(node, ast.Attribute) or is_call
+
+
+_PLAIN = frozenset({"torch.nn.Module", "builtins.object", "typing.Generic", "abc.ABC"})
+"""Base classes that have no constructor of their own, and `nn.Module`."""
+_REGISTERING = frozenset({"setattr", "add_module", "register_module", "register_parameter"})
 
 
 def _set_by_class(

@@ -66,6 +66,7 @@ class Instance(AbstractValue):
         "condition",
         "fails",
         "fields",
+        "is_set_up",
         "listings",
         "location",
         "loops",
@@ -118,6 +119,8 @@ class Instance(AbstractValue):
         """Its registered parameters and modules are not all known: some were deleted, or `_parameters` was used."""
         self.fails = False
         """Its constructor surely raises, so that there is no such object."""
+        self.is_set_up = False
+        """The constructor of its torch class has run, or may have: before, torch registers nothing."""
         self.may_have_more = False
         """Code that is not followed may have given it further attributes."""
         self.sharing: list[Instance] = []
