@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from initlint.tracers.static.library.instantiate import allocate, construct
@@ -38,28 +39,33 @@ from initlint.tracers.static.values.questions import (
     without_unbound,
 )
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, NativeMethod, Raised, Unknown, Value
+from initlint.tracers.static.values.verdicts import ask
 
 
 def _isinstance(interpreter: Interpreter, call: CallArguments) -> Value:
-    verdict = is_instance(without_unbound(call.get(0, "obj")), call.get(1, "cls"))
+    verdict = ask(lambda option: is_instance(option, call.get(1, "cls")), call.get(0, "obj"))
     return Unknown("an isinstance test", BOOL) if verdict is None else verdict
 
 
 def _issubclass(interpreter: Interpreter, call: CallArguments) -> Value:
-    verdict = is_subclass(call.get(0, "cls"), call.get(1, "base"))
+    verdict = ask(lambda option: is_subclass(option, call.get(1, "base")), call.get(0, "cls"))
     return Unknown("an issubclass test", BOOL) if verdict is None else verdict
 
 
 def _hasattr(interpreter: Interpreter, call: CallArguments) -> Value:
     value, name = without_unbound(call.get(0, "obj")), call.get(1, "name")
-    verdict = None
+    verdict: Value = None
     if isinstance(name, str) and not _is_mangled(name):
         _record_attribute_test(interpreter, value, name)
-        try:
-            verdict = has_attribute(interpreter, value, name)
-        except Raised:  # by `__getattr__` of the project
-            return False
+        verdict = ask(partial(_has_attribute, interpreter, name), value)
     return Unknown("a hasattr test", BOOL) if verdict is None else verdict
+
+
+def _has_attribute(interpreter: Interpreter, name: str, value: Value) -> bool | None:
+    try:
+        return has_attribute(interpreter, value, name)
+    except Raised:  # by `__getattr__` of the project, or by a module of torch
+        return False
 
 
 def _is_mangled(name: str) -> bool:
@@ -133,11 +139,11 @@ def _type(interpreter: Interpreter, call: CallArguments) -> Value:
     value = without_unbound(call.get(0, "obj", Unknown("nothing")))
     if len(call.arguments) != 1:
         return Unknown("a class made at run time")
-    return python_type(value)
+    return interpreter.state.map_union(value, python_type)
 
 
 def _callable(interpreter: Interpreter, call: CallArguments) -> Value:
-    verdict = is_callable(call.get(0, "obj"))
+    verdict = ask(is_callable, call.get(0, "obj"))
     return Unknown("a callable test", BOOL) if verdict is None else verdict
 
 

@@ -24,6 +24,7 @@ from initlint.project.user_tables import UserTables
 from initlint.tracers.static.machine.grad_mode import GradMode
 from initlint.tracers.static.machine.path_conditions import BranchState, OutOfSteps, new_token
 from initlint.tracers.static.machine.pure_calls import PureCallCache
+from initlint.tracers.static.machine.recursion import descends
 from initlint.tracers.static.machine.visits import VisitLog
 from initlint.tracers.static.values.classes import ClassValue
 from initlint.tracers.static.values.containers import LazyIterator, ListValue
@@ -175,8 +176,8 @@ class Interpreter:
         self.log = EntryPointLog()
         self.visits = VisitLog()
         self.stack: list[tuple[Function, SourceLocation | None]] = []
-        self._entered: list[Condition] = []
-        """For each call on the stack, the path condition at the call."""
+        self._entered: list[tuple[Condition, CallArguments]] = []
+        """For each call on the stack, the path condition at the call, and its arguments."""
         self.executed: set[ast.AST] = set()
         """The nodes of all functions that were run."""
         self.loads_by_branch: dict[ast.If, tuple[ast.Call, ...]] = {}
@@ -315,7 +316,7 @@ class Interpreter:
         if len(self.stack) >= MAX_DEPTH:
             self.note_not_followed("calls nested too deeply")
             return self.handlers.call_unknown(self, Unknown("calls nested too deeply"), call)
-        if self._recurses(function):
+        if self._recurses(function, call):
             return self.handlers.call_unknown(self, Unknown("recursion"), call)
         if self._is_generator(function):
             return LazyIterator(partial(self._run_generator, function, call), is_generator=True)
@@ -344,7 +345,7 @@ class Interpreter:
         self, function: Function, call: CallArguments, on_yield: Callable[[Value], None] | None = None
     ) -> ListValue:
         """The items of a generator, whose code runs now."""
-        if len(self.stack) >= MAX_DEPTH or self._recurses(function):
+        if len(self.stack) >= MAX_DEPTH or self._recurses(function, call):
             return ListValue([Unknown("recursion")], open=True, kind="iterator")
         value = self._run(function, call, on_yield)
         return value if isinstance(value, ListValue) else ListValue(kind="iterator")
@@ -389,15 +390,17 @@ class Interpreter:
         finally:
             self.stack, self._entered = stack, entered
 
-    def _recurses(self, function: Function) -> bool:
-        """Whether to stop a recursion: when it is too deep, or at once if an undecided condition led to it."""
-        times = 0
-        for (running, _), condition in zip(self.stack, self._entered, strict=True):
+    def _recurses(self, function: Function, call: CallArguments) -> bool:
+        """Whether to stop a recursion: when it is too deep, or at once if an undecided condition led to it.
+
+        Such a condition may be what ends it, except on the way down through a tree of modules, which ends by itself.
+        """
+        times, is_decided, innermost = 0, True, call
+        for (running, _), (condition, around) in zip(self.stack, self._entered, strict=True):
             if running.node is function.node:
-                times += 1
-                if times > MAX_RECURSION or condition != self.state.condition:
-                    return True
-        return False
+                times, innermost = times + 1, around
+                is_decided = is_decided and condition == self.state.condition
+        return times > MAX_RECURSION or not (is_decided or descends(innermost, call, self.spend_steps))
 
     def _run_counted(self, function: Function, call: CallArguments) -> tuple[Value, int]:
         """The value of a call, and the steps that it took."""
@@ -418,7 +421,7 @@ class Interpreter:
         if not function.wrappers.isdisjoint(GRAD_MODES):
             grad_mode.enabled = next(GRAD_MODES[kind] for kind in GRAD_MODES if kind in function.wrappers)
         self.stack.append((function, call.site))
-        self._entered.append(before)
+        self._entered.append((before, call))
         try:
             node = function.node
             if isinstance(node, ast.Lambda):

@@ -22,6 +22,7 @@ from initlint.tracers.static.values.questions import (
     without_unbound,
 )
 from initlint.tracers.static.values.values import UNBOUND, Value, is_plain
+from initlint.tracers.static.values.verdicts import ask
 
 _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -33,23 +34,23 @@ _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 }
 
 
-def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> bool | None:
-    """The value of a (chained) comparison; None if unknown."""
+def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> Value:
+    """The value of a (chained) comparison: a bool, or one of both under its conditions; None if unknown."""
     left = without_unbound(interpreter.evaluate(node.left, env))
-    verdict: bool | None = True
+    verdict: Value = True
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
         right = without_unbound(interpreter.evaluate(comparator, env))
         one: Any = UNBOUND
         if may_have_special_methods(left) or may_have_special_methods(right):
             one = _compare_by_method(interpreter, type(kind), left, right, interpreter.location_of(node, env))
         if one is UNBOUND:
-            one = _compare_one(type(kind), left, right)
+            one = _compare_options(type(kind), left, right)
         if one is None and isinstance(left, LoopIndex):
             one = _compare_index(type(kind), left, comparator)
         if one is False:
             return False
-        if one is None:
-            verdict = None
+        if one is not True:
+            verdict = one if len(node.ops) == 1 else None
         left = right
     return verdict
 
@@ -89,10 +90,16 @@ def _compare_index(kind: type, index: LoopIndex, other: ast.expr) -> bool | None
     return verdicts.pop() if len(verdicts) == 1 else None
 
 
+def _compare_options(kind: type, left: Value, right: Value) -> Value:
+    if not has_alternatives(right):
+        return ask(lambda option: _compare_one(kind, option, right), left)
+    if not has_alternatives(left):
+        return ask(lambda option: _compare_one(kind, left, option), right)
+    verdicts = {_compare_one(kind, a, b) for a, _ in options(left) for b, _ in options(right)}
+    return verdicts.pop() if len(verdicts) == 1 else None
+
+
 def _compare_one(kind: type, left: Value, right: Value) -> bool | None:
-    if has_alternatives(left) or has_alternatives(right):
-        verdicts = {_compare_one(kind, a, b) for a, _ in options(left) for b, _ in options(right)}
-        return verdicts.pop() if len(verdicts) == 1 else None
     if kind in (ast.In, ast.NotIn):
         inside = contains(right, left)
         return inside if inside is None or kind is ast.In else not inside

@@ -27,6 +27,7 @@ from initlint.tracers.static.values.questions import (
 )
 from initlint.tracers.static.values.tensors import Tensor
 from initlint.tracers.static.values.values import UNBOUND, Unknown, Value
+from initlint.tracers.static.values.verdicts import deciding_token
 
 Block: TypeAlias = Callable[[], str | None]
 """Runs one side of a condition; gives how it exits: `break`, `continue`, `return`, or None at its end."""
@@ -60,6 +61,10 @@ def decide(interpreter: Interpreter, test: ast.expr, env: Environment) -> tuple[
     verdict = truth_of(interpreter, value, interpreter.location_of(test, env)) if is_object else truth(value)
     if verdict is not None:
         return verdict, _SETTLED
+    deciding = None if is_object else deciding_token(truth, value)
+    if deciding is not None:
+        known = interpreter.state.decided_side(deciding[0])
+        return (known if known is None else known is deciding[1]), deciding
     # The object itself is the key, not its address: a token must outlive it.
     key = value if isinstance(value, (Unknown, ExternalName)) else new_token()
     return interpreter.state.decided_side(key), (key, True)

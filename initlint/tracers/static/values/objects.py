@@ -302,6 +302,8 @@ class Instance(AbstractValue):
             return None
         attribute = self.get_attribute(machine, name)
         if isinstance(attribute, Unknown):
+            if cls is None and attribute.receiver is not self and name not in ("device", "dtype"):
+                return True  # an argument that is not known, which the layer of torch stores
             is_unknown = self.symbolic or (cls is not None and not cls.sets_known_attributes)
             return True if self.has_field(name) else (None if is_unknown else False)
         if attribute is None and of_layers and not self.has_field(name):
