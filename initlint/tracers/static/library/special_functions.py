@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 import sys
@@ -27,7 +28,7 @@ from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance, as_module
 from initlint.tracers.static.values.questions import entries, has_known_length, known_items, may_reach_parameters, truth
 from initlint.tracers.static.values.tensors import as_tensor
-from initlint.tracers.static.values.values import CallArguments, Sizes, Unknown, Value
+from initlint.tracers.static.values.values import CallArguments, Raised, Sizes, Unknown, Value
 
 Special = Callable[[Interpreter, CallArguments], Value]
 
@@ -151,6 +152,14 @@ def _grad_kind(mode: Value, opposite: bool = False) -> str:
 
 def _is_grad_enabled(interpreter: Interpreter, call: CallArguments) -> Value:
     return RecordedGradMode(interpreter.grad_mode.enabled)
+
+
+def _assert(interpreter: Interpreter, call: CallArguments) -> Value:
+    """`torch._assert(False, ...)`, which raises."""
+    node = call.site.node
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and not node.args[0].value:
+        raise Raised
+    return None
 
 
 def _constant(value: Any) -> Special:
@@ -282,6 +291,7 @@ _GRAD_MODE_FUNCTIONS: dict[str, Special] = {
 SPECIAL: dict[str, Special] = {
     **FUNCTIONAL,
     "functools.partial": _partial,
+    "torch._assert": _assert,
     "functools.update_wrapper": _first,
     "collections.OrderedDict": _ordered_dict,
     "builtins.dict": _ordered_dict,

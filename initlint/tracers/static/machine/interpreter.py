@@ -171,7 +171,7 @@ class Interpreter:
         self.user_tables = user_tables
         self._evaluate, self._execute = handlers.evaluate, handlers.execute
         self.imports = imports
-        self.state = BranchState(self.spend_steps)
+        self.state = BranchState(self.spend_steps, self._may_catch)
         self._pure_calls = PureCallCache()
         self.log = EntryPointLog()
         self.visits = VisitLog()
@@ -274,12 +274,16 @@ class Interpreter:
         """Record a reason why the result is incomplete."""
         self.log.incomplete[reason] = None
 
+    def _may_catch(self) -> bool:
+        """Whether code around may go on after an exception."""
+        return bool(self.open_guards or self.unknown_contexts or self.escapes)
+
     def note_error(self) -> None:
         """Record that the program surely raises here. It is followed further: what it means to do is of interest.
 
         Nothing is recorded if it may not come here, or may go on: on one side of a condition, or inside of a `try`.
         """
-        if self.open_guards or self.unknown_contexts or self.escapes:
+        if self._may_catch():
             return
         for instance in self.building:
             if self.runs_whenever(instance.condition) and self.unknown_loops <= instance.loops:
@@ -479,7 +483,7 @@ class Interpreter:
         self.apply_call = None
         self.visits.active = []
         self.applied_modules.clear()
-        self.state = BranchState(self.spend_steps)
+        self.state = BranchState(self.spend_steps, self._may_catch)
 
     @property
     def total_steps(self) -> int:

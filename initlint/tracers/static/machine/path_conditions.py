@@ -91,8 +91,9 @@ class BranchState:
     Whoever changes a `Mutable` calls `save_before_change` first. Outside an undecided branch that costs one comparison.
     """
 
-    def __init__(self, spend_steps: Callable[[int], None]) -> None:
+    def __init__(self, spend_steps: Callable[[int], None], may_catch: Callable[[], bool] = lambda: True) -> None:
         self._spend_steps = spend_steps
+        self._may_catch = may_catch
         self.condition: Condition = ALWAYS
         self._changed: list[Changes] = []
         self._watched: SideEffects | None = None
@@ -172,11 +173,14 @@ class BranchState:
     ) -> list[BranchResult[Result]]:
         """Run both sides of a condition: `one` where the token `yes` holds, `other` where it does not.
 
-        A side that raises is assumed not to happen; the changes of the other are then applied. Raises `Raised` if
-        both raise.
+        A side that raises is assumed not to happen; the changes of the other are then applied. If nothing catches what
+        the first side raises, the other one always runs: under no condition. Raises `Raised` if both raise.
         """
         results: list[BranchResult[Result]] = []
-        for token, run in ((yes, one), ((yes[0], not yes[1]), other)):
+        no = yes[0], not yes[1]
+        for token, run in ((yes, one), (no, other)):
+            if token is no and not results and not self._may_catch():
+                return [BranchResult(run(), token, {})]
             side = self.run_side(token, run)
             if side is not None:
                 results.append(side)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.values.classes import ClassValue
+from initlint.tracers.static.values.enums import EnumClass, is_enumeration
 from initlint.tracers.static.values.environment import CallFrame, Environment
 from initlint.tracers.static.values.external_names import external
 from initlint.tracers.static.values.functions import Function, as_function
@@ -108,7 +109,8 @@ def define_class(interpreter: Interpreter, node: ast.ClassDef, env: Environment)
         bases.append(base if isinstance(base, AbstractValue) and base.is_class() else Unknown("a base class"))
     if any(base.external_name() in interpreter.user_tables.base_classes for base in bases):
         bases.append(external("torch.nn.Module"))
-    cls = ClassValue(node.name, node, env.scope, bases, env.seen_by_closures)
+    kind = EnumClass if is_enumeration(bases) else ClassValue
+    cls = kind(node.name, node, env.scope, bases, env.seen_by_closures)
     body = Environment(env.scope, env.seen_by_closures, CallFrame(None))
     with suppress(Raised):
         interpreter.run_block(node.body, body)

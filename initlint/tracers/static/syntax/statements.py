@@ -106,7 +106,9 @@ def delete_(interpreter: Interpreter, node: ast.Delete, env: Environment) -> Non
 
 
 def assert_(interpreter: Interpreter, node: ast.Assert, env: Environment) -> None:
-    """Evaluate the condition, and narrow names by it."""
+    """Evaluate the condition, and narrow names by it. `assert False` raises."""
+    if isinstance(node.test, ast.Constant) and not node.test.value:
+        raise Raised
     interpreter.evaluate(node.test, env)
     if not isinstance(env, GlobalEnvironment):
         narrow(interpreter, node.test, env, True)
