@@ -23,6 +23,12 @@ NORM_TYPES = frozenset(module.type for module in MODULES.values() if module.role
 SCALE_PRESERVING = frozenset({"pool", "concat"})
 """Operations before or after the activation that do not change the scale."""
 
+_ABSORBED = frozenset({"mul", "scale", "chunk", "concat"})
+"""Modifiers after a norm whose other operand may carry the signal, or scale it again."""
+
+_KEEPING = frozenset({"pool", "shift"})
+"""Modifiers that do neither."""
+
 _NORM_OPERATIONS = ("pow", "norm", "sqrt", "std_mean", "var_mean")
 """Operations of a hand-written norm on its input."""
 
@@ -48,6 +54,15 @@ def certain_activation(layer: Layer, between: frozenset[str]) -> Consumer | None
         if _moment_of(consumer) != _moment_of(first) or not between.issuperset(consumer.between):
             return None
     return first
+
+
+def is_whole_signal(norm: Layer) -> bool:
+    """Whether the output of a norm certainly is the signal of what follows: nothing is added or multiplied on any path.
+
+    A norm at the end of a residual branch is not: the skip carries the signal.
+    """
+    words = {next((word for word in consumer.between if word not in _KEEPING), "") for consumer in norm.followed_by}
+    return words.isdisjoint(_ABSORBED) and ("add" not in words or norm.starts_stream)
 
 
 def is_hidden(consumer: Consumer) -> bool:

@@ -12,10 +12,11 @@ from typing import TypeAlias
 from initlint._frames import with_room
 from initlint._records import dataclass
 from initlint.analysis.fix_offers import recommended_calls
-from initlint.analysis.layer_activation import initializer_family, is_matrix
+from initlint.analysis.layer_activation import constant, initializer_family, is_matrix
 from initlint.analysis.layer_outputs import assumes_equal_fans
+from initlint.analysis.norms import NORM_TYPES, is_whole_signal
 from initlint.diagnostics import Diagnostic
-from initlint.graph.model import FileGraph, Layer, ModelGraph, ProjectSearch, Target
+from initlint.graph.model import FileGraph, Layer, ModelGraph, ProjectSearch, Target, Write
 from initlint.linter.calling_files import calls_to, with_leading_call
 from initlint.linter.results import CallUsage, Failure, FileResult, Finding, LocationKey, Timings
 from initlint.linter.unused_noqa import names_our_codes
@@ -125,6 +126,7 @@ class FileLinter:
             roots=tuple(model.root for model in graph.models),
             part_classes=_part_classes(graph),
             redrawn=frozenset((model.root, copy.key) for model in graph.models if model.root for copy in model.redrawn),
+            zeroed=frozenset(_zeroed(graph)),
             alone=frozenset(number for number, model in models if model.alone),
             incomplete=tuple(f"{model.name}: {reason}" for model in graph.models for reason in model.incomplete),
             failures=tuple(failures.entries),
@@ -193,6 +195,22 @@ def _initialized_at(model: ModelGraph, location: Location) -> tuple[str, ...]:
     return tuple(layer.path for layer in model.layers if any(write.location == location for write in layer.writes))
 
 
+def _zeroed(graph: FileGraph) -> Iterator[tuple[str, str, bool]]:
+    """The weights that start at zero, or would, where code builds a model: see `FileResult`. Tests do not count."""
+    for model in () if graph.source.holds_tests else graph.models:
+        if model.alone or model.fails or model.unused:
+            continue
+        for layer in model.layers:
+            writes = [write for write in layer.writes if write.parameter == "weight"]
+            if any(map(_is_zero, writes)):
+                is_redrawn = layer.last_write_is_certain() and not _is_zero(writes[-1])
+                yield model.root or "", _attribute(layer), is_redrawn
+
+
+def _is_zero(write: Write) -> bool:
+    return constant(write) == 0.0
+
+
 def _part_classes(graph: FileGraph) -> frozenset[str]:
     """Classes that are parts or bases of the models, which tell more about them. Test models do not count."""
     if graph.source.holds_tests:
@@ -229,7 +247,7 @@ def _add_usages(uses: dict[str, dict[LocationKey, CallUsage]], model: ModelGraph
         usage(location).set_weights_in.add(number)
         for layer, write in writes:
             at_call = usage(location)
-            if layer.residual:
+            if not is_whole_signal(layer) if layer.type in NORM_TYPES else layer.residual:
                 at_call.residual_in.setdefault(_attribute(layer), set()).add(number)
             if initializer_family(write.initializer) == "xavier" and is_matrix(layer):
                 if assumes_equal_fans(layer):

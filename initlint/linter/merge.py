@@ -43,6 +43,8 @@ def combine(
     part_classes: set[str | None] = set().union(*(result.part_classes for result in results))
     redrawn = frozenset().union(*(result.redrawn for result in results))
     findings = [item for item in findings if not _is_redrawn(item, roots, redrawn)]
+    zeroed = frozenset().union(*(result.zeroed for result in results))
+    findings = [item for item in findings if not _is_drawn_by_builders(item, zeroed, roots, alone)]
     findings = [item for item in findings if not _is_sized_elsewhere(item, usages.get(item.location), roots, alone)]
     return findings, usages, frozenset(number for number, root in enumerate(roots) if root in part_classes)
 
@@ -51,6 +53,23 @@ def _is_redrawn(item: Finding, roots: Sequence[str | None], redrawn: Set[tuple[s
     """Whether the finding is about copies in a class of which a builder elsewhere draws the weights again."""
     root = None if item.model is None else roots[item.model]
     return root is not None and (root, item.location) in redrawn and _is_about_whole_models(item.diagnostic)
+
+
+def _is_drawn_by_builders(
+    item: Finding, zeroed: Set[tuple[str, str, bool]], roots: Sequence[str | None], alone: Set[int]
+) -> bool:
+    """Whether all code that builds the class of the finding draws one of its zero weights again.
+
+    What its constructor writes is a placeholder then.
+    """
+    if item.model is None or item.model not in alone or not rules_by_code()[item.diagnostic.code].silent_if_redrawn:
+        return False
+    root = roots[item.model] or ""
+    uses: dict[str, set[bool]] = {}
+    for model, attribute, is_redrawn in zeroed:
+        if model == root or attribute.partition(".")[0] == root.rpartition(".")[2]:
+            uses.setdefault(attribute, set()).add(is_redrawn)
+    return any(uses.get(attribute) == {True} for attribute in item.attributes)
 
 
 def _is_sized_elsewhere(item: Finding, use: CallUsage | None, roots: Sequence[str | None], alone: Set[int]) -> bool:

@@ -112,8 +112,9 @@ class FileResult:
     empty. `uses` are by file, then by location. `incomplete`: one line for each model that was analysed in part only.
     `roots`: the class of each model, by number. `part_classes`: classes that are parts or bases of other models.
     `redrawn`: the class of a model, with the location of copies of which it draws the weights again.
-    `alone`: the numbers of the models that were built as their class alone. `dependencies`: empty in a run without a
-    cache.
+    `zeroed`: the weights that code which builds a model has zero at first: the class of the model, the weight by its
+    owner and attribute, and whether that code draws it again. `alone`: the numbers of the models that were built as
+    their class alone. `dependencies`: empty in a run without a cache.
     """
 
     unreadable: Diagnostic | None = None
@@ -122,6 +123,7 @@ class FileResult:
     roots: tuple[str | None, ...] = ()
     part_classes: frozenset[str] = frozenset()
     redrawn: frozenset[tuple[str, LocationKey]] = frozenset()
+    zeroed: frozenset[tuple[str, str, bool]] = frozenset()
     alone: frozenset[int] = frozenset()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()

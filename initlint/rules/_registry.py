@@ -57,6 +57,7 @@ class Rule:
     needs_context: bool = True
     whole_models: Severity | None = None
     silent_if_residual: bool = False
+    silent_if_redrawn: bool = False
     reports_errors: bool = False
     silent_if_loaded: bool = False
     searches: ProjectSearch | None = None
@@ -115,6 +116,7 @@ def rule(
     needs_context: bool = True,
     whole_models: Severity | None = None,
     silent_if_residual: bool = False,
+    silent_if_redrawn: bool = False,
     reports_errors: bool = False,
     silent_if_loaded: bool | None = None,
     searches: ProjectSearch | None = None,
@@ -135,6 +137,8 @@ def rule(
       what the part returns, or draw its weights again.
     - `silent_if_residual`: it does not report on layers in skip connections, nor on those of a part that are in one in
       the model that contains it.
+    - `silent_if_redrawn`: it does not report on a class alone if all code that builds it draws one of the zero weights
+      of the violation again.
     - `reports_errors`: it reports code that raises, which is so too where the constructor of the model raises anyway.
       All other rules are silent then: there is no such model.
     - `silent_if_loaded`: it does not report on a model that the project never uses without a checkpoint. By default,
@@ -162,6 +166,7 @@ def rule(
             needs_context=needs_context,
             whole_models=whole_models,
             silent_if_residual=silent_if_residual,
+            silent_if_redrawn=silent_if_redrawn,
             reports_errors=reports_errors,
             silent_if_loaded=_judges_values(code) if silent_if_loaded is None else silent_if_loaded,
             searches=searches,

@@ -8,9 +8,10 @@ Reports weights that start at zero and never receive a gradient because the othe
 `out_proj`, two low-rank parameters). It points to the init of the
 first one, because the second is usually zero on purpose. An embedding and a head tied to it are two factors.
 
-It is silent if one of them receives a gradient in any way, at once or as soon as another zero has changed, and if the
-data flow is unknown. Two zero layers with a ReLU between them are reported by INI201, because the slope of ReLU at zero
-is zero: the first of them does not learn even if the second one is not zero.
+It is silent if one of them receives a gradient in any way, at once or as soon as another zero has changed, for a class
+of which all functions that build it draw one of the zeros again, and if the data flow is unknown. Two zero layers with
+a ReLU between them are reported by INI201, because the slope of ReLU at zero is zero: the first of them does not learn
+even if the second one is not zero.
 
 ## Why is this bad?
 
@@ -74,7 +75,7 @@ from initlint.rules._registry import Violation, rule
 _ADVICE = "zero only one of them, and draw the rest"
 
 
-@rule("INI202", "double-zero", severities=(Severity.ERROR,))
+@rule("INI202", "double-zero", severities=(Severity.ERROR,), silent_if_redrawn=True)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that zeroes the first of several weights that keep each other at zero."""
     if model.forward is not Forward.RUN:
@@ -85,7 +86,8 @@ def check(model: ModelGraph) -> Iterator[Violation]:
         zeroed = [(layer, write) for layer in layers if (write := layer.effective_write()) is not None]
         by_location.setdefault(zeroed[0][1].location, []).append(zeroed)
     for location, groups in by_location.items():
-        yield Violation(_message(groups), location, Severity.ERROR, _related(groups, location))
+        paths = tuple(dict.fromkeys(layer.path for group in groups for layer, _ in group))
+        yield Violation(_message(groups), location, Severity.ERROR, _related(groups, location), layers=paths)
     yield from _attentions(model)
 
 

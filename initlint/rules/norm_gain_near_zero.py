@@ -9,8 +9,9 @@ Reports a norm of torch (`BatchNorm2d`, `LayerNorm`, `GroupNorm`, ...) whose gai
 
 It is silent for a mean other than 0, as in DCGAN, for the last norm of a residual branch, where the output is
 multiplied by another value (a modulation as in adaLN), for gains that are used as `1 + w`, and wherever it is not
-certain. A norm whose output starts a residual stream, as in `x = norm(x); x = x + branch(x)`, is no part of a branch:
-it is reported. A standard deviation that is not known counts if the same call also draws weight matrices.
+certain. A class that ends in a norm is silent where another one uses it as such a branch. A norm whose output starts a
+residual stream, as in `x = norm(x); x = x + branch(x)`, is no part of a branch: it is reported. A standard deviation
+that is not known counts if the same call also draws weight matrices.
 
 ## Why is this bad?
 
@@ -87,7 +88,7 @@ from initlint.analysis.messages import (
     related_locations,
     short_name,
 )
-from initlint.analysis.norms import NORM_TYPES
+from initlint.analysis.norms import NORM_TYPES, is_whole_signal
 from initlint.diagnostics import Applicability, Fix, Severity, SignalNumbers
 from initlint.facts.initializer_formulas import moment
 from initlint.graph.model import Consumer, InitCall, Layer, ModelGraph, Write
@@ -101,14 +102,14 @@ _LARGEST_MOMENT = 0.1
 
 _ACTIVATION = re.compile(r"(?:^|_)(?:act|activation|nonlin|nonlinearity)(?:_|$|\d)", re.IGNORECASE)
 
-_ABSORBED = frozenset({"mul", "scale", "chunk", "concat"})
-"""Modifiers after a norm whose other operand may carry the signal, or scale it again."""
 
-_KEEPING = frozenset({"pool", "shift"})
-"""Modifiers that do neither."""
-
-
-@rule("INI204", "norm-gain-near-zero", severities=(Severity.ERROR, Severity.WARNING), fixable=True)
+@rule(
+    "INI204",
+    "norm-gain-near-zero",
+    severities=(Severity.ERROR, Severity.WARNING),
+    fixable=True,
+    silent_if_residual=True,
+)
 def check(model: ModelGraph) -> Iterator[Violation]:
     """One violation for each call that draws gains of norms around zero, or zeroes gains before a ReLU."""
     for location, served in model.by_call.items():
@@ -209,8 +210,7 @@ def _is_harmful(layer: Layer) -> bool:
         return False
     if any(consumer.op == "unknown" and not _is_named_activation(consumer) for consumer in followed_by):
         return False
-    words = {next((word for word in consumer.between if word not in _KEEPING), "") for consumer in followed_by}
-    return words.isdisjoint(_ABSORBED) and ("add" not in words or layer.starts_stream)
+    return is_whole_signal(layer)
 
 
 def _is_named_activation(consumer: Consumer) -> bool:

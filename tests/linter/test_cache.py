@@ -445,6 +445,7 @@ def test_an_outcome_survives_the_way_to_json_and_back(change: FixRequest | tuple
         },
         roots=("net.Net", None),
         part_classes=frozenset({"net.A", "net.B"}),
+        zeroed=frozenset({("net.A", "A.down", True), ("", "Block.up", False)}),
         redrawn=frozenset({("net.A", ("net.ipynb", 5)), ("net.B", ("parts.py", 2))}),
         incomplete=("Net: why",),
     )

@@ -68,6 +68,7 @@ def encode(result: FileResult, own: str, real_path: Rename) -> str:
         result.roots,
         sorted(result.part_classes),
         sorted([root, _renamed(location, stored)] for root, location in result.redrawn),
+        sorted(result.zeroed),
         sorted(result.alone),
         result.incomplete,
         result.has_noqa,
@@ -89,7 +90,18 @@ def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
     def shown(path: str) -> str:
         return display_paths.get(path, path) if path != _OWN else own
 
-    unreadable, findings, uses_by_file, roots, part_classes, redrawn, alone, incomplete, has_noqa = json.loads(text)
+    (
+        unreadable,
+        findings,
+        uses_by_file,
+        roots,
+        part_classes,
+        redrawn,
+        zeroed,
+        alone,
+        incomplete,
+        has_noqa,
+    ) = json.loads(text)
     return FileResult(
         unreadable=unreadable and _diagnostic(unreadable, shown),
         findings=tuple(
@@ -108,6 +120,7 @@ def decode(text: str, own: str, display_paths: Mapping[str, str]) -> FileResult:
         roots=tuple(roots),
         part_classes=frozenset(part_classes),
         redrawn=frozenset((root, _renamed(location, shown)) for root, location in redrawn),
+        zeroed=frozenset((root, attribute, is_redrawn) for root, attribute, is_redrawn in zeroed),
         alone=frozenset(alone),
         incomplete=tuple(incomplete),
         has_noqa=has_noqa,
