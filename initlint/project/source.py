@@ -72,6 +72,10 @@ class Cells(Protocol):
         """The file with the cells of an edited `text`. Raises ValueError if the cells cannot be separated in it."""
 
 
+Block: TypeAlias = "ast.FunctionDef | ast.If | ast.While | ast.IfExp | ast.For"
+_BLOCKS = (ast.FunctionDef, ast.If, ast.While, ast.IfExp, ast.For)
+
+
 @dataclass(frozen=True, eq=False)
 class SourceFile:
     """A parsed file. Compared by identity: one object stands for one reading of one file.
@@ -136,6 +140,22 @@ class SourceFile:
     def lines(self) -> list[str]:
         """The lines without their ends, as editors number them."""
         return split_lines(self.text)
+
+    def blocks_at(self, row: int) -> tuple[Block, ...]:
+        """The functions, conditions and loops around a row; a function before those that it contains."""
+        found = self._blocks_at.get(row)
+        if found is None:
+            found = tuple(node for node in self._blocks if node.lineno <= row <= (node.end_lineno or row))
+            self._blocks_at[row] = found
+        return found
+
+    @cached_property
+    def _blocks(self) -> tuple[Block, ...]:
+        return tuple(node for node in ast.walk(self.tree) if isinstance(node, _BLOCKS))
+
+    @cached_property
+    def _blocks_at(self) -> dict[int, tuple[Block, ...]]:
+        return {}
 
     def text_of(self, node: ast.expr | ast.stmt) -> str:
         """The lines of `node`."""

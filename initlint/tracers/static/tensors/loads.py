@@ -10,7 +10,7 @@ from initlint._records import dataclass
 from initlint.facts.pretrained import position_of_part, pretrained_parts
 from initlint.graph.dataflow import Condition
 from initlint.graph.model import CheckpointLoad, Write
-from initlint.project.source import Location, SourceLocation
+from initlint.project.source import Block, Location, SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
 from initlint.tracers.static.tensors.writes import UNKNOWN_WRITE, WriteRecord
 from initlint.tracers.static.values.environment import Environment
@@ -145,7 +145,7 @@ def _is_in_slice(write: Write) -> bool:
     return any(
         isinstance(node, ast.For) and any(isinstance(part, ast.Slice) for part in ast.walk(node.iter))
         for site in (*write.via, write.location)
-        for node in _statements_around(site)
+        for node in _blocks_around(site)
     )
 
 
@@ -153,12 +153,7 @@ def _is_ordered_by_caller(load: LoadRecord, write: Write) -> bool:
     """Whether the function with the load calls the init by itself, elsewhere: not after the load, as it was traced."""
     if not isinstance(load.location, SourceLocation) or not write.helpers:
         return False
-    row = getattr(load.location.node, "lineno", 0)
-    around = [
-        node
-        for node in ast.walk(load.location.source.tree)
-        if isinstance(node, ast.FunctionDef) and node.lineno <= row <= (node.end_lineno or row)
-    ]
+    around = [node for node in _blocks_around(load.location) if isinstance(node, ast.FunctionDef)]
     if not around or around[-1].name in write.helpers:
         return False
     calls = (node.func for node in ast.walk(around[-1]) if isinstance(node, ast.Call))
@@ -174,7 +169,7 @@ _COMMON = frozenset(
 def _tested_names(sites: Iterable[Location], without: tuple[Location, ...] = ()) -> set[str]:
     names: set[str] = set()
     for site in sites:
-        for node in _statements_around(site) if site not in without[:-1] else ():
+        for node in _blocks_around(site) if site not in without[:-1] else ():
             if isinstance(node, (ast.If, ast.While, ast.IfExp)):
                 for part in ast.walk(node.test):
                     if isinstance(part, ast.Name):
@@ -184,14 +179,8 @@ def _tested_names(sites: Iterable[Location], without: tuple[Location, ...] = ())
     return names - _COMMON
 
 
-def _statements_around(site: Location) -> Iterator[ast.AST]:
-    """The tests and loops around a place in its file."""
-    if isinstance(site, SourceLocation):
-        row = getattr(site.node, "lineno", 0)
-        blocks = (
-            node for node in ast.walk(site.source.tree) if isinstance(node, (ast.If, ast.While, ast.IfExp, ast.For))
-        )
-        yield from (node for node in blocks if node.lineno <= row <= (node.end_lineno or row))
+def _blocks_around(site: Location) -> tuple[Block, ...]:
+    return site.source.blocks_at(getattr(site.node, "lineno", 0)) if isinstance(site, SourceLocation) else ()
 
 
 def pretrained_module(
