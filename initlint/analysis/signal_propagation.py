@@ -5,8 +5,8 @@ theory is mean-field theory (Poole et al., arXiv:1606.05340; Schoenholz et al., 
 independent and layers are wide, so the output of a layer is normal.
 
 What cannot be computed is None: unknown operators, sums of signals that depend on each other, parameters whose init is
-not known, and what follows a loop of unknown length, up to the next norm. Zero padding is counted on feature maps of
-known size (`borders.py`).
+not known, what follows a loop of unknown length, and more than some sixty activations without a layer between, up to
+the next norm. Zero padding is counted on feature maps of known size (`borders.py`).
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from initlint.analysis.layer_activation import initialized_layers
 from initlint.analysis.layer_outputs import embedding_output, layer_gradient, layer_output, norm_output
 from initlint.analysis.norms import NORMS
 from initlint.analysis.signals import Signal, activate, combine, source_signal
-from initlint.facts.activation_curves import IDENTITY, activated, slope_moment
+from initlint.facts.activation_curves import IDENTITY, activated, size_of, slope_moment
 from initlint.graph.model import Consumer, Layer, ModelGraph, Operation, memoize
 from initlint.project.source import Location
 
 _LARGEST_CONSTANT_PART = 0.5
 """Of the signal after a layer: with more that does not depend on its input, a factor on its input means nothing."""
+
+_LARGEST_EXPRESSION = 64
+"""Of activations, sums and products without a layer between: more would cost the square of their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,11 @@ def output_signal(
     operation: Operation, inputs: Sequence[Signal | None], layer: Layer | None, source: str
 ) -> Signal | None:
     """The output of `operation`; `source` names the draw of its weights."""
+    signal = _output(operation, inputs, layer, source)
+    return None if signal is None or size_of(signal.expression) > _LARGEST_EXPRESSION else signal
+
+
+def _output(operation: Operation, inputs: Sequence[Signal | None], layer: Layer | None, source: str) -> Signal | None:
     if operation.kind == "input":
         return source_signal()
     if operation.kind == "layer" and layer is not None and layer.type in ("Embedding", "EmbeddingBag"):

@@ -30,6 +30,7 @@ __all__ = [
     "moments_at",
     "moments_of",
     "response_of",
+    "size_of",
     "slope_moment",
     "slope_response",
 ]
@@ -178,6 +179,15 @@ _LINEAR = Response(3.0, 1.0, 0.0)
 _CONSTANT = Response(1.0, 0.0, 0.0)
 _STEP = 0.3
 """Of ln q, between which F is taken."""
+
+
+@lru_cache(maxsize=1024)
+def size_of(expression: Expression) -> int:
+    """How many activations, sums and products are computed for one value of `expression`."""
+    if expression is None:
+        return 0
+    parts = expression.parts if isinstance(expression, Combined) else (expression.inner,)
+    return 1 + sum(map(size_of, parts))
 
 
 def activated(op: str, arguments: Mapping[str, object], inner: Expression = IDENTITY) -> Activated | None:

@@ -10,8 +10,22 @@ import torch
 import torch.nn.functional as F
 
 from initlint.analysis.layer_outputs import assumes_equal_fans
-from initlint.analysis.signal_propagation import mean_squares, model_output, output_is_constant
-from initlint.facts.activation_curves import CURVES, IDENTITY, activated, largest_of, moments_at, slope_moment
+from initlint.analysis.signal_propagation import (
+    _LARGEST_EXPRESSION,
+    mean_squares,
+    model_output,
+    output_is_constant,
+    signals,
+)
+from initlint.facts.activation_curves import (
+    CURVES,
+    IDENTITY,
+    activated,
+    largest_of,
+    moments_at,
+    size_of,
+    slope_moment,
+)
 from initlint.facts.activations import ACTIVATIONS
 from tests.support.whole_models import IMPORTS, models_of
 
@@ -200,3 +214,12 @@ def test_the_largest_of_any_number_of_values(count: int) -> None:
     if count <= 10_000:
         draws = torch.randn(200, count, generator=torch.Generator().manual_seed(0)).amax(1)
         assert found.mean == pytest.approx(draws.mean().item(), abs=0.2)
+
+
+@pytest.mark.parametrize("step", ["torch.tanh(x)", "x * torch.sigmoid(x)", "x - F.gelu(x)"])
+def test_activations_without_a_layer_between_are_followed_up_to_a_limit(step: str) -> None:
+    """Each is a function of the one before: without a limit, 500 of them take minutes, and 500 products never end."""
+    code = f"for _ in range(500):\n            x = {step}\n        return x"
+    model = models_of(net("self.fc = nn.Linear(16, 16)", f"x = self.fc(x)\n        {code}"))["Net"]
+    sizes = [0 if signal is None else size_of(signal.expression) for signal in signals(model)]
+    assert 3 <= max(sizes) <= _LARGEST_EXPRESSION
