@@ -51,12 +51,29 @@ class _EdgeView:
         self.points = points
 
 
+class _NumberedEdge(Edge):  # type: ignore[misc]
+    """An edge whose hash is its number, so that a set of them has the same order in every process.
+
+    grandalf collects edges in sets, and lays out long ones in that order: the default hash is an address in memory.
+    """
+
+    def __init__(self, number: int, source: Vertex, target: Vertex) -> None:
+        super().__init__(source, target)
+        self._number = number
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 def lay_out(drawing: Drawing) -> DrawingLayout:
     """Lay out `drawing` from top to bottom, unconnected components below each other."""
     vertices = [Vertex(number) for number in range(len(drawing.boxes))]
     for vertex, box in zip(vertices, drawing.boxes, strict=True):
         vertex.view = _VertexView(box.width, box.height)
-    edges = [Edge(vertices[arrow.source], vertices[arrow.target]) for arrow in drawing.arrows]
+    edges = [
+        _NumberedEdge(number, vertices[arrow.source], vertices[arrow.target])
+        for number, arrow in enumerate(drawing.arrows)
+    ]
     for edge in edges:
         edge.view = _EdgeView()
     top = 0.0

@@ -74,7 +74,8 @@ def _holders(index: SyntaxIndex, name: str) -> frozenset[str]:
 @file_query
 def _use_locations(index: SyntaxIndex, name: str) -> tuple[CodeLocation, ...]:
     """The locations of `name`, without imports."""
-    return tuple({CodeLocation.of(index, use) for use in uses_of(index, name) if not isinstance(use, ast.alias)})
+    uses = (use for use in uses_of(index, name) if not isinstance(use, ast.alias))
+    return tuple(dict.fromkeys(CodeLocation.of(index, use) for use in uses))
 
 
 @file_query
@@ -197,8 +198,9 @@ class InstanceHolders:
         return self._passed_by_name[top_level_name]
 
     def _uses(self, name: str) -> Iterator[CodeLocation]:
-        """The locations of `name` in `files`, without imports."""
-        for path in self.files.intersection(self.texts.files_with_word(name)):
+        """The locations of `name` in `files`, without imports, in a fixed order: where names mention each other in a
+        circle, the answer depends on the first."""
+        for path in sorted(self.files.intersection(self.texts.files_with_word(name))):
             yield from self.texts.query(path, _use_locations, name)
 
     def is_named_at(self, location: CodeLocation) -> bool:
