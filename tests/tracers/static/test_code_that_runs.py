@@ -10,7 +10,7 @@ import pytest
 from tests.support.whole_models import models_of
 
 SOURCE = """\
-import contextlib, copy, functools
+import collections, contextlib, copy, functools, itertools
 
 def fill(layer):
     nn.init.zeros_(layer.weight)
@@ -89,6 +89,14 @@ def _write(statement: str, path: str = "first") -> str:
         "unused = fillings(self.first)",
         "fillings(self.first)",
         "if Empty(): fill(self.first)",
+        "unused = [map(fill, [self.first])]",
+        "unused = (map(fill, [self.first]), 1)",
+        "unused = itertools.islice(map(fill, [self.first]), 1)",
+        "unused = itertools.chain(map(fill, [self.first]), [0])",
+        "unused = itertools.chain.from_iterable([map(fill, [self.first])])",
+        "for layer in itertools.islice([self.second, self.first], 1): fill(layer)",
+        "it = iter([self.first, self.second]); list(itertools.islice(it, 1)); [fill(layer) for layer in it]",
+        "list(map(lambda layer, _: fill(layer), [self.second, self.first], [0]))",
         "match (self.first, 0):\n            case (_, 1): fill(self.first)",
         "match {'a': self.first}:\n            case {'b': layer}: fill(layer)",
         "match [self.first]:\n            case [_, _, *_]: fill(self.first)",
@@ -106,6 +114,17 @@ def test_it_does_not_run(statement: str) -> None:
         "unused = (layer for layer in [fill(self.first)])",
         "list(map(fill, [self.first]))",
         "for _ in enumerate(map(fill, [self.first])): pass",
+        "list(itertools.islice(map(fill, [self.second, self.first]), 2))",
+        "list(itertools.islice(map(fill, [self.second, self.first]), 1, None))",
+        "for layer in itertools.islice([self.second, self.first], 1, 2): fill(layer)",
+        "it = iter([self.second, self.first]); list(itertools.islice(it, 1)); [fill(layer) for layer in it]",
+        "list(itertools.islice([self.first], 1))[0].weight = nn.init.zeros_(nn.Parameter(torch.ones(4, 4)))",
+        "list(itertools.chain(map(fill, [self.first]), [0]))",
+        "for layer in itertools.chain.from_iterable([[self.first]]): fill(layer)",
+        "list(zip([0, 1], map(fill, [self.second, self.first])))",
+        "list(zip('ab', (fill(layer) for layer in [self.second, self.first])))",
+        "list(map(lambda layer, _: fill(layer), [self.first], [0]))",
+        "collections.deque(map(fill, [self.first]), maxlen=0)",
         "list(fillings(self.first))",
         "a, b = fillings(self.first, self.second)",
         "self.both = nn.Sequential(*fillings(self.first))",
@@ -147,6 +166,16 @@ def test_the_last_write_is_the_one_that_runs_last(statement: str) -> None:
         "next(map(fill, [self.second, self.first]))",
         "any(fill(layer) for layer in (self.second, self.first))",
         "for _ in fillings(self.second, self.first): break",
+        "next(itertools.chain(map(fill, [self.second, self.first])))",
+        "list(itertools.islice(map(fill, [self.second, self.first]), 1))",
+        "list(itertools.islice(fillings(self.second, self.first), 0, 1, 1))",
+        "list(itertools.takewhile(lambda _: False, map(fill, [self.second, self.first])))",
+        "list(zip([0], map(fill, [self.second, self.first])))",
+        "list(zip([0], fillings(self.second, self.first)))",
+        "dict(zip('a', map(fill, [self.second, self.first])))",
+        "list(map(lambda *_: None, [0], map(fill, [self.second, self.first])))",
+        "self.second in map(fill, [self.second, self.first])",
+        "external([map(fill, [self.second, self.first])])",
         "self.first.weight.data.diagonal().fill_(0)",
     ],
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.library.ordering import extreme, in_order
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.lazy_iterators import lazily, length_ahead, shortest_ahead, use_partly
 from initlint.tracers.static.tensors.arithmetic import arithmetic
 from initlint.tracers.static.tensors.dataflow import unknown_result
 from initlint.tracers.static.values.containers import LazyIterator, ListValue
@@ -37,23 +38,10 @@ from initlint.tracers.static.values.values import (
     Value,
 )
 
-Sequential = Callable[[Interpreter, CallArguments], ListValue]
 _TOO_LONG = 100_001
 """Ranges of this length or more are unknown: `len` raises OverflowError for very long ones."""
 _ITEMS_PER_STEP = 64
 """How many items can be looked at in the time of a step."""
-
-
-def _lazily(compute: Sequential) -> Sequential:
-    """The function as an iterator, which runs when its items are used."""
-    return lambda interpreter, call: LazyIterator(lambda: compute(interpreter, call))
-
-
-def _partly(interpreter: Interpreter, iterable: Value) -> None:
-    """Some of the items are used, so that it is not certain which of the code of an iterator runs."""
-    if isinstance(iterable, LazyIterator) and iterable.is_pending:
-        with interpreter.doubtful():
-            known_items(iterable)
 
 
 def _len(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -86,15 +74,26 @@ def _range(interpreter: Interpreter, call: CallArguments) -> Value:
 
 
 def _zip(interpreter: Interpreter, call: CallArguments) -> ListValue:
-    columns = [[item for item, _ in iterate(interpreter, argument)] for argument in call.arguments]
-    finite_columns = [
-        column for column, argument in zip(columns, call.arguments, strict=True) if has_known_length(argument)
-    ]
+    rows, open = _rows(interpreter, call.arguments)
+    return ListValue(rows, open, kind="iterator")
+
+
+def _rows(interpreter: Interpreter, iterables: list[Value]) -> tuple[list[tuple[Value, ...]], bool]:
+    """The items of several iterables side by side, and whether there may be more.
+
+    The shortest one ends it, so that it is not certain which of the code of a longer iterator runs.
+    """
+    shortest = shortest_ahead(iterables)
+    for iterable in iterables:
+        length = length_ahead(iterable)
+        if shortest is not None and (length is None or length > shortest):
+            use_partly(interpreter, iterable)
+    columns = [[item for item, _ in iterate(interpreter, iterable)] for iterable in iterables]
+    finite_columns = [column for column, iterable in zip(columns, iterables, strict=True) if has_known_length(iterable)]
     if not columns:
-        return ListValue()
-    length = min(len(column) for column in (finite_columns or columns))
-    rows = [tuple(_repeating(column, at) for column in columns) for at in range(length)]
-    return ListValue(rows, open=not finite_columns, kind="iterator")
+        return [], False
+    count = min(len(column) for column in (finite_columns or columns))
+    return [tuple(_repeating(column, at) for column in columns) for at in range(count)], not finite_columns
 
 
 def _repeating(column: list[Value], at: int) -> Value:
@@ -117,6 +116,10 @@ def _enumerate(interpreter: Interpreter, call: CallArguments) -> ListValue:
 
 def _map(interpreter: Interpreter, call: CallArguments) -> ListValue:
     function, iterable = call.get(0, "function", Unknown("nothing")), call.get(1, "iterable", ())
+    if len(call.arguments) > 2:
+        rows, open = _rows(interpreter, call.arguments[1:])
+        values = [interpreter.call(function, CallArguments(list(row), {}, call.site)) for row in rows]
+        return ListValue(values, open, kind="iterator")
     results = _each(
         interpreter, iterable, lambda item: interpreter.call(function, CallArguments([item], {}, call.site))
     )
@@ -224,7 +227,7 @@ def _sorted(interpreter: Interpreter, call: CallArguments) -> Value:
 
 def _next(interpreter: Interpreter, call: CallArguments) -> Value:
     value = without_unbound(call.get(0, "iterator", Unknown("nothing")))
-    _partly(interpreter, value)
+    use_partly(interpreter, value)
     if isinstance(value, ListValue):
         if value.kind == "iterator" and value.items:
             interpreter.state.save_before_change(value)
@@ -273,7 +276,7 @@ def _is_list(value: Value) -> bool:
 
 def _any(wanted: bool) -> Callable[[Interpreter, CallArguments], Value]:
     def run(interpreter: Interpreter, call: CallArguments) -> Value:
-        _partly(interpreter, call.get(0, "iterable", ()))
+        use_partly(interpreter, call.get(0, "iterable", ()))
         items = known_items(call.get(0, "iterable", ()))
         if items is None:
             return Unknown("a test of several", BOOL)
@@ -289,10 +292,10 @@ def _any(wanted: bool) -> Callable[[Interpreter, CallArguments], Value]:
 SEQUENCE_FUNCTIONS: dict[str, Callable[[Interpreter, CallArguments], Value]] = {
     "len": _len,
     "range": _range,
-    "zip": _lazily(_zip),
-    "enumerate": _lazily(_enumerate),
-    "map": _lazily(_map),
-    "filter": _lazily(_filter),
+    "zip": lazily(_zip, slice(0, None)),
+    "enumerate": lazily(_enumerate, slice(0, 1)),
+    "map": lazily(_map, slice(1, None)),
+    "filter": lazily(_filter),
     "list": _list,
     "tuple": _tuple,
     "set": _set,

@@ -190,8 +190,10 @@ def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> V
         return model
     last = name.rpartition(".")[2]
     _note_training(interpreter, last)
-    _note_uses(last, call)
+    if name in _EXHAUSTING and call.arguments:
+        known_items(call.arguments[0])
     may_run_iterators(interpreter, call.values)
+    _note_uses(last, call)
     may_call(interpreter, call.values, call.site)
     mark_maybe_changed(interpreter, call.values)
     is_in_init = any(function.name == INIT_WEIGHTS for function, _ in interpreter.stack)
@@ -210,6 +212,8 @@ def _call_library(interpreter: Interpreter, name: str, call: CallArguments) -> V
     return unknown_result(interpreter, f"{name} is not followed", call.values, call.site)
 
 
+_EXHAUSTING = frozenset({"collections.deque", "collections.Counter"})
+"""Classes that are built of all items of an iterable."""
 _WRITING_FUNCTIONS = frozenset("copyto put place putmask fill_diagonal setitem".split())
 """Functions of NumPy and of `operator` that write to an argument."""
 _WRITING_METHODS = frozenset("fill assign itemset put _apply __setitem__ __setattr__".split())

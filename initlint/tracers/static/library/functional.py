@@ -1,15 +1,14 @@
-"""`functools.reduce`, `itertools.starmap` and the functions of `operator` that call, read or set."""
+"""`functools.reduce` and the functions of `operator` that call, read or set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from initlint.tracers.static.machine.interpreter import Interpreter
-from initlint.tracers.static.values.containers import LazyIterator, ListValue
 from initlint.tracers.static.values.external_names import external
 from initlint.tracers.static.values.functions import Partial
 from initlint.tracers.static.values.iteration import iterate
-from initlint.tracers.static.values.questions import get_item, has_known_length, known_items, set_item
+from initlint.tracers.static.values.questions import get_item, set_item
 from initlint.tracers.static.values.values import UNBOUND, CallArguments, Unknown, Value
 
 Special = Callable[[Interpreter, CallArguments], Value]
@@ -22,20 +21,6 @@ def _reduce(interpreter: Interpreter, call: CallArguments) -> Value:
         first = result is UNBOUND
         result = item if first else interpreter.call(function, CallArguments([result, item], {}, call.site))
     return Unknown("a reduction of nothing") if result is UNBOUND else result
-
-
-def _starmap(interpreter: Interpreter, call: CallArguments) -> Value:
-    return LazyIterator(lambda: _star_mapped(interpreter, call))
-
-
-def _star_mapped(interpreter: Interpreter, call: CallArguments) -> ListValue:
-    function, values = call.get(0, "function", Unknown("nothing")), call.get(1, "iterable", ())
-    results = []
-    for item, _ in iterate(interpreter, values):
-        arguments = known_items(item)
-        is_open = arguments is None or not has_known_length(item)
-        results.append(interpreter.call(function, CallArguments(arguments or [], {}, call.site, is_open)))
-    return ListValue(results, open=not has_known_length(values), kind="iterator")
 
 
 def _later(name: str) -> Special:
@@ -99,7 +84,6 @@ def _set_item(interpreter: Interpreter, call: CallArguments) -> Value:
 
 FUNCTIONAL: dict[str, Special] = {
     "functools.reduce": _reduce,
-    "itertools.starmap": _starmap,
     "operator.attrgetter": _later("operator.attrgetter"),
     "operator.attrgetter.__call__": _get_attributes,
     "operator.itemgetter": _later("operator.itemgetter"),

@@ -15,6 +15,7 @@ from initlint.graph.hand_written_norms import function_of
 from initlint.tracers.static.library import modules
 from initlint.tracers.static.library.functional import FUNCTIONAL
 from initlint.tracers.static.library.init_calls import make_parameter
+from initlint.tracers.static.library.iterator_functions import ITERATOR_FUNCTIONS
 from initlint.tracers.static.machine.grad_mode import RecordedGradMode
 from initlint.tracers.static.machine.interpreter import Interpreter, Seeding
 from initlint.tracers.static.tensors.copying import copy_shallowly, deep_copy, replace_record
@@ -24,7 +25,6 @@ from initlint.tracers.static.tensors.unknown_effects import discard_values
 from initlint.tracers.static.values.containers import DictValue, ListValue, TensorSequence
 from initlint.tracers.static.values.external_names import FLOAT, external
 from initlint.tracers.static.values.functions import GRAD_MODES, ContextManager, Partial
-from initlint.tracers.static.values.iteration import MAX_UNROLL, truncated
 from initlint.tracers.static.values.objects import NAMED_TUPLE, Instance, as_module
 from initlint.tracers.static.values.questions import entries, has_known_length, known_items, may_reach_parameters, truth
 from initlint.tracers.static.values.tensors import as_tensor
@@ -207,16 +207,6 @@ def _pair(count: int) -> Special:
     return run
 
 
-def _chain(interpreter: Interpreter, call: CallArguments) -> Value:
-    items: list[Value] = []
-    all_known = True
-    for argument in call.arguments:
-        inner = known_items(argument)
-        all_known = all_known and inner is not None
-        items.extend(inner or ())
-    return ListValue(*truncated(items, open=not all_known), kind="iterator")
-
-
 def _regular(name: str) -> Special:
     """A function of `re` on known strings."""
 
@@ -241,13 +231,6 @@ def _is_quick(arguments: list[Value]) -> bool:
     if not texts or sum(map(len, texts)) > 400:
         return False
     return len(re.findall(r"[*+{]", texts[0])) <= 3 and not re.search(r"\)[*+{]", texts[0])
-
-
-def _repeat(interpreter: Interpreter, call: CallArguments) -> Value:
-    value, times = _first(interpreter, call), call.get(1, "times", None)
-    if isinstance(times, int) and 0 <= times <= MAX_UNROLL:
-        return ListValue([value] * times, kind="iterator")
-    return ListValue([value] * 2, open=True, kind="iterator")
 
 
 def _activation_named(interpreter: Interpreter, call: CallArguments) -> Value:
@@ -290,6 +273,7 @@ _GRAD_MODE_FUNCTIONS: dict[str, Special] = {
 }
 SPECIAL: dict[str, Special] = {
     **FUNCTIONAL,
+    **ITERATOR_FUNCTIONS,
     "functools.partial": _partial,
     "torch._assert": _assert,
     "functools.update_wrapper": _first,
@@ -303,8 +287,6 @@ SPECIAL: dict[str, Special] = {
     "copy.copy": copy_shallowly,
     "typing.cast": _second,
     **{f"re.{name}": _regular(name) for name in ("split", "sub", "findall", "escape")},
-    "itertools.chain": _chain,
-    "itertools.repeat": _repeat,
     "torch.nn.Parameter": make_parameter,
     "torch.nn.Buffer": lambda interpreter, call: Unknown("a buffer"),
     "torch.manual_seed": _seed,

@@ -9,6 +9,7 @@ from typing import Any
 
 from initlint.project.source import SourceLocation
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.lazy_iterators import use_partly
 from initlint.tracers.static.machine.special_methods import call_special, may_have_special_methods
 from initlint.tracers.static.values.environment import Environment
 from initlint.tracers.static.values.loop_indices import LoopIndex
@@ -41,6 +42,8 @@ def compare(interpreter: Interpreter, node: ast.Compare, env: Environment) -> Va
     for kind, comparator in zip(node.ops, node.comparators, strict=True):
         right = without_unbound(interpreter.evaluate(comparator, env))
         one: Any = UNBOUND
+        if isinstance(kind, (ast.In, ast.NotIn)):
+            use_partly(interpreter, right)
         if may_have_special_methods(left) or may_have_special_methods(right):
             one = _compare_by_method(interpreter, type(kind), left, right, interpreter.location_of(node, env))
         if one is UNBOUND:

@@ -8,6 +8,7 @@ from typing import Any
 
 from initlint.graph.dataflow import Condition
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.lazy_iterators import use_partly
 from initlint.tracers.static.machine.path_conditions import new_token
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow, run_undecided
@@ -54,9 +55,8 @@ def if_(interpreter: Interpreter, node: ast.If, env: Environment) -> str | None:
 def for_(interpreter: Interpreter, node: ast.For | ast.AsyncFor, env: Environment) -> str | None:
     """Run the body for each item."""
     iterable = interpreter.evaluate(node.iter, env)
-    if isinstance(iterable, LazyIterator) and iterable.is_pending and _may_stop(node):
-        with interpreter.doubtful():
-            has_known_length(iterable)
+    if _may_stop(node):
+        use_partly(interpreter, iterable)
     if not interpreter.visits.tracks(node, env.scope):
         return _run_loop(interpreter, node, iterable, env)
     with visited_items(interpreter, node, iterable, env):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from initlint.tracers.static.machine.interpreter import Interpreter
+from initlint.tracers.static.machine.lazy_iterators import length_ahead
 from initlint.tracers.static.machine.special_methods import call_special
 from initlint.tracers.static.syntax.assignment import bind_target
 from initlint.tracers.static.syntax.conditions import decide, narrow
@@ -120,7 +122,10 @@ def comprehension(
     """
     iterable = interpreter.evaluate(node.generators[0].iter, env)
     if isinstance(node, ast.GeneratorExp):
-        return interpreter.state.record_new(LazyIterator(lambda: _visiting(interpreter, node, iterable, env)))
+        is_plain = len(node.generators) == 1 and not node.generators[0].ifs
+        count = partial(length_ahead, iterable) if is_plain else None
+        created = LazyIterator(lambda: _visiting(interpreter, node, iterable, env), count=count)
+        return interpreter.state.record_new(created)
     return _visiting(interpreter, node, iterable, env)
 
 

@@ -128,9 +128,17 @@ def may_call(interpreter: Interpreter, given: Iterable[Value], location: SourceL
 def may_run_iterators(interpreter: Interpreter, values: Iterable[Value]) -> None:
     """Code that is not interpreted may use the items of the iterators that it receives, or some of them."""
     with interpreter.doubtful():
-        for value in values:
-            if isinstance(value, LazyIterator) and value.is_pending:
-                value.has_known_length()
+        for iterator in _pending_iterators(values):
+            iterator.has_known_length()
+
+
+def _pending_iterators(values: Iterable[Value], depth: int = 2) -> Iterator[LazyIterator]:
+    """The iterators among `values`, and in the containers among them, whose code has not run."""
+    for value in values:
+        if isinstance(value, LazyIterator) and value.is_pending:
+            yield value
+        elif depth:
+            yield from _pending_iterators(reaches(value), depth - 1)
 
 
 def mark_maybe_changed(interpreter: Interpreter, values: Iterable[Value]) -> None:

@@ -243,20 +243,32 @@ class LazyIterator(ListValue):
     """An iterator whose code runs when something first asks for its items: a generator, `map`, `filter`, ...
 
     `run` gives the items. For a generator function it also takes what to do at each `yield`, see `CallFrame.on_yield`.
+    `count` gives how many items there will be, without running the code; None if that is not known.
     """
 
-    __slots__ = ("_items", "_open", "_run", "is_generator")
+    __slots__ = ("_count", "_items", "_open", "_run", "is_generator")
 
-    def __init__(self, run: Callable[..., ListValue], is_generator: bool = False) -> None:
+    def __init__(
+        self, run: Callable[..., ListValue], is_generator: bool = False, count: Callable[[], int | None] | None = None
+    ) -> None:
         self._run: Callable[..., ListValue] | None = None
         super().__init__(kind="iterator")
         self._run = run
         self.is_generator = is_generator
+        self._count = count
 
     @property
     def is_pending(self) -> bool:
         """Whether its code has not run yet."""
         return self._run is not None
+
+    def length_ahead(self) -> int | None:
+        """How many items a pending iterator will give; None if that is not known."""
+        return None if self._count is None else self._count()
+
+    def contents(self) -> Iterable[Value]:
+        """The items; none while it is pending, because looking at an iterator does not run it."""
+        return () if self.is_pending else self.items
 
     def run_at_yield(self, act: Callable[[Value], None]) -> None:
         """Run a generator, and `act` at each value that it yields."""
