@@ -174,3 +174,26 @@ def test_a_forward_hook_may_change_the_result() -> None:
     changed = _layer("self.first.register_forward_hook(lambda module, args, result: torch.tanh(result))")
     assert [consumer.op for consumer in plain.followed_by] == ["relu"]
     assert [consumer.op for consumer in changed.followed_by] == ["tanh"]
+
+
+MAY_SHARE = "if os.environ.get('A'): self.second.weight = self.first.weight\n        "
+
+
+@pytest.mark.parametrize(
+    ("statement", "written"),
+    [
+        (f"{MAY_SHARE}fill(self.first); self.second.reset_parameters()", "unknown"),
+        (f"{MAY_SHARE}fill(self.first); self.first.reset_parameters()", "default"),
+        (f"{MAY_SHARE}nn.init.ones_(self.first.weight); self.first = copy.deepcopy(self.second)", "unknown"),
+        (f"{MAY_SHARE}self.first = copy.deepcopy(self.second); fill(self.second)", "default"),
+        (f"{MAY_SHARE}self.first = copy.deepcopy(self.second); fill(self.first)", "zeros_"),
+    ],
+)
+def test_a_reset_and_a_copy_of_weights_that_may_be_shared(statement: str, written: str) -> None:
+    assert _write(statement) == written
+
+
+def test_a_constructor_that_may_run_again_may_reset() -> None:
+    again = "map(lambda layer: nn.Linear.__init__(layer, 4, 4), [self.second, self.first])"
+    assert _write(f"fill(self.first); next({again})") == "unknown"
+    assert _write(f"fill(self.first); list({again})") == "default"

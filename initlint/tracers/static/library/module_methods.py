@@ -291,14 +291,15 @@ def _requires_grad(interpreter: Interpreter, instance: Instance, call: CallArgum
 def reset_parameters(interpreter: Interpreter, instance: Instance, call: CallArguments) -> Value:
     """torch's own `reset_parameters`: the default init again."""
     instance.walked = True
-    for name, tensor, _ in own_parameters(instance):
+    for name, tensor, condition in own_parameters(instance):
         storage = tensor.storage
         if storage is None or name not in instance.parameter_names():
             continue
         if interpreter.visits.active:
             interpreter.visits.record_write(interpreter.stack)
         note_shared_write(interpreter, storage, call.site)
-        if interpreter.runs_whenever(storage.condition) and not storage.is_split:
+        is_certain = interpreter.runs_whenever(storage.condition) and condition <= storage.condition
+        if is_certain and not storage.is_split:
             storage.writes = []
         else:
             record_write(interpreter, tensor, UNKNOWN_WRITE, {}, call.site)

@@ -92,8 +92,9 @@ def initialize(interpreter: Interpreter, instance: Instance, name: str, call: Ca
         before = [instance.fields.pop(parameter) for parameter in replaced]
         instance.arguments = call.bound(MODULES[name].signature)
         after = [instance.get_parameter(parameter) for parameter in replaced]
-        if instance.sharing:
-            # Which of the modules with these parameters get the new ones depends on how they share them.
+        if instance.sharing or interpreter.doubt:
+            # Which of the modules with these parameters get the new ones depends on how they share them, and that any
+            # do on whether this runs.
             interpreter.handlers.may_write(interpreter, (*before, *after), call.site)
         _reset_by_constructor(interpreter, instance, name, call)
 

@@ -341,10 +341,11 @@ class Instance(AbstractValue):
         for name, value in self.fields.items():
             field = copies.copy(value)
             copy.fields[name] = field
-            if isinstance(field, Tensor) and field.storage is not None and field.storage.owner is None:
-                field.storage.owner = copy
-            if isinstance(field, Instance):
-                field.parent = field.parent or copy.is_module
+            for option, _ in options(field):
+                if isinstance(option, Tensor) and option.storage is not None and option.storage.owner is None:
+                    option.storage.owner = copy
+                if isinstance(option, Instance):
+                    option.parent = option.parent or copy.is_module
         return copy
 
     def shallow_copy(self) -> Value:

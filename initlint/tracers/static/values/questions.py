@@ -17,6 +17,7 @@ from initlint.tracers.static.values.values import (
     UNBOUND,
     AbstractValue,
     CallArguments,
+    Copier,
     ExternalClass,
     Machine,
     Raised,
@@ -392,6 +393,11 @@ class Union(AbstractValue):
     def resolved(self) -> Value:
         options = [(v.resolved() if isinstance(v, AbstractValue) else v, c) for v, c in self.options]
         return Union(options)
+
+    def deep_copy(self, copies: Copier) -> Value:
+        copy = Union([(copies.copy(value), condition) for value, condition in self.options])
+        copies.finished[id(self)] = copy
+        return copy
 
     @property
     def values(self) -> list[Value]:
