@@ -22,7 +22,7 @@ from initlint.tracers.static.values.external_names import (
     composed_pattern,
     python_type,
 )
-from initlint.tracers.static.values.objects import as_object
+from initlint.tracers.static.values.objects import as_object, is_registered
 from initlint.tracers.static.values.pretrained import note_unknown_use
 from initlint.tracers.static.values.questions import (
     AttributeNames,
@@ -213,6 +213,10 @@ def _of_object(interpreter: Interpreter, name: str, call: CallArguments) -> Valu
             return construct(interpreter, receiver, further, by_metaclass=True)
     if instance is not None and len(call.arguments) > 1 and name != "object.__new__":
         method = name.removeprefix("object.")
+        key, value = call.arguments[1], call.get(2, "value")
+        hides = method == "__setattr__" and instance.is_module and isinstance(key, str) and is_registered(value)
+        if hides and instance.hide(interpreter, str(key), value, call.site):
+            return None
         return instance.call_method(
             interpreter, method, CallArguments(call.arguments[1:], call.keywords, call.site, call.open)
         )

@@ -132,7 +132,8 @@ def set_registered(
         replaced = as_tensor(before)
         if replaced is not None and not _is_new(tensor, replaced):
             return
-    if registers and name in instance.fields and not isinstance(before, type(value)):
+    is_plain = not isinstance(before, type(value)) or name in instance.unregistered
+    if registers and name in instance.fields and is_plain:
         # As in torch, a module that replaces a plain attribute is registered last.
         del instance.fields[name]
     by = _assigning_class(interpreter, instance)
@@ -140,6 +141,7 @@ def set_registered(
     for holder in holders:
         interpreter.state.save_before_change(holder)  # all before the first changes: some have one dictionary
     for holder in holders:
+        holder.unregistered -= {name}
         holder.fields[name] = value
         holder.assigned[name] = (by, location)
     instance.adopt(name, value)

@@ -76,6 +76,8 @@ def _may_write_tensor(interpreter: Interpreter, tensor: Tensor, location: Locati
     storage = tensor.storage
     if storage is None or tensor.node is not None or id(storage) in interpreter.shared_writes:
         return
+    # It may also get other memory: `p.data = values`. Then it no longer shares its own with another parameter.
+    storage.is_split = storage.is_split or (storage.parameter and storage.is_of_several)
     last = storage.writes[-1] if storage.writes else None
     # A loop over unknown values may write to the same parameters many times.
     if storage.parameter and not (last is not None and last.write.location == location and not last.is_known):

@@ -35,8 +35,7 @@ def modules(instance: Instance, prefix: str = "") -> Iterator[tuple[str, Instanc
 
 def own_parameters(instance: Instance) -> Iterator[tuple[str, Tensor, Condition]]:
     """The parameters registered on the module itself."""
-    instance.materialize()
-    for name, value in list(instance.fields.items()):
+    for name, value in instance.registered_fields():
         for option, condition in options(value):
             if isinstance(option, Tensor) and option.storage is not None and option.storage.parameter and option.leaf:
                 yield name, option, condition

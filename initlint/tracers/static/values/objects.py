@@ -81,6 +81,7 @@ class Instance(AbstractValue):
         "sharing",
         "symbolic",
         "torch_name",
+        "unregistered",
         "walked",
     )
 
@@ -121,6 +122,8 @@ class Instance(AbstractValue):
         """Its constructor surely raises, so that there is no such object."""
         self.is_set_up = False
         """The constructor of its torch class has run, or may have: before, torch registers nothing."""
+        self.unregistered: frozenset[str] = frozenset()
+        """The modules and Parameters in its `__dict__`, which it does not register, by the names of the fields."""
         self.may_have_more = False
         """Code that is not followed may have given it further attributes."""
         self.sharing: list[Instance] = []
@@ -137,11 +140,11 @@ class Instance(AbstractValue):
         return self.is_module
 
     def save(self) -> Any:
-        return (dict(self.fields), dict(self.assigned), self.open, dict(self.arguments))
+        return (dict(self.fields), dict(self.assigned), self.open, dict(self.arguments), self.unregistered)
 
     def restore(self, saved: Any) -> None:
         self.fields, self.assigned, self.open = dict(saved[0]), dict(saved[1]), saved[2]
-        self.arguments = dict(saved[3])
+        self.arguments, self.unregistered = dict(saved[3]), saved[4]
 
     def joined(self, sides: Sides, one: Any, other: Any) -> Any:
         return (
@@ -149,6 +152,7 @@ class Instance(AbstractValue):
             {**other[1], **one[1]},
             one[2] or other[2],
             sides.fields(one[3], other[3]),
+            one[4] | other[4],
         )
 
     def exists_only_under(self, condition: Condition) -> bool:
@@ -208,6 +212,7 @@ class Instance(AbstractValue):
             machine.state.save_before_change(holder)  # all before the first changes: some have one dictionary
         for holder in shared or (self,):
             holder.fields.pop(name, None)
+            holder.unregistered -= {name}
             holder.registry_changed = True
 
     def get_item(self, machine: Machine, index: Value, location: SourceLocation) -> Value:
@@ -335,7 +340,7 @@ class Instance(AbstractValue):
         copies.finished[id(self)] = copy
         copy.loops = copies.loops
         copy.arguments, copy.open, copy.parametrized = dict(self.arguments), self.open, self.parametrized
-        copy.assigned = dict(self.assigned)
+        copy.assigned, copy.unregistered = dict(self.assigned), self.unregistered
         if self.is_module and not self.symbolic:  # a copy of an assumed object is not built here
             copies.modules.append(copy)
         for name, value in self.fields.items():
@@ -355,7 +360,7 @@ class Instance(AbstractValue):
         copy = Instance(self.cls, self.location, self.condition, self.torch_name)
         copy.fields, copy.assigned = dict(self.fields), dict(self.assigned)
         copy.arguments, copy.open, copy.parametrized = dict(self.arguments), self.open, self.parametrized
-        copy.sharing = self.sharing
+        copy.sharing, copy.unregistered = self.sharing, self.unregistered
         self.sharing += [copy] if self.sharing else [self, copy]
         return copy
 
@@ -367,13 +372,15 @@ class Instance(AbstractValue):
     def share_registries(self, other: Instance) -> None:
         """Have the parameters and submodules of `other` from now on: `self.__dict__["_parameters"] = ...`."""
         before = self.fields
+        fields = {name: value for name, value in before.items() if not _registers(value)}
+        fields.update((name, value) for name, value in other.registered_fields() if _registers(value))
         leaving = [holder for holder in self.sharing if holder.fields is before] or [self]
         self.sharing[:] = [holder for holder in self.sharing if holder not in leaving]
         if not other.sharing:
             other.sharing.append(other)
         other.sharing.extend(holder for holder in leaving if holder not in other.sharing)
         for holder in leaving:
-            holder.fields, holder.sharing = other.fields, other.sharing
+            holder.fields, holder.sharing = fields, other.sharing
 
     def python_type(self) -> Value:
         return Unknown("the type of something unknown") if self.symbolic else self.current_class()
@@ -513,10 +520,26 @@ class Instance(AbstractValue):
                 if name not in self.fields:
                     self.get_child(name)
 
+    def registered_fields(self) -> list[tuple[str, Value]]:
+        """The fields without those that it has in its `__dict__` only: all parameters and submodules among them."""
+        self.materialize()
+        return [(name, value) for name, value in self.fields.items() if name not in self.unregistered]
+
+    def hide(self, machine: Machine, name: str, value: Value, location: Location) -> bool:
+        """Set a module or Parameter in its `__dict__`, past `nn.Module.__setattr__`; False if it registers another."""
+        if is_registered(self.fields.get(name)) and name not in self.unregistered:
+            return False
+        self.materialize()
+        machine.state.save_before_change(self)
+        self.fields[name] = value
+        self.assigned[name] = (self.user_class, location)
+        self.unregistered |= {name}
+        self.adopt(name, value)
+        return True
+
     def conditional_children(self) -> Iterator[tuple[str, Instance, Condition]]:
         """The direct submodules by name, with the conditions under which they exist."""
-        self.materialize()
-        for name, value in list(self.fields.items()):
+        for name, value in self.registered_fields():
             for option, condition in options(value):
                 module = option.submodule() if isinstance(option, AbstractValue) else None
                 if module is not None:
@@ -541,3 +564,7 @@ def as_module(value: Value) -> Instance | None:
 def is_registered(value: Value) -> bool:
     """Whether a module that has it as an attribute registers it: a module or a Parameter."""
     return as_module(value) is not None or (isinstance(value, Tensor) and value.leaf)
+
+
+def _registers(value: Value) -> bool:
+    return any(is_registered(option) for option, _ in options(value))

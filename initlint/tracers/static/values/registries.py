@@ -26,9 +26,9 @@ class RegistryValue(AbstractValue):
         self.name = name
 
     def entries(self) -> dict[Any, Value]:
-        self.module.materialize()
-        found: dict[Any, Value] = {name: value for name, value in self.module.fields.items() if self._holds(value)}
+        found: dict[Any, Value] = {name: value for name, value in self.module.registered_fields() if self._holds(value)}
         if self.name == "__dict__":
+            found.update((name, self.module.fields[name]) for name in self.module.unregistered)
             found.update((name, RegistryValue(self.module, name)) for name in sorted(REGISTRIES))
         return found
 
@@ -82,6 +82,9 @@ class RegistryValue(AbstractValue):
         if not isinstance(index, str) or index in REGISTRIES:
             machine.handlers.may_write(machine, (self.module,), location)
             self.module.may_have_more = True
+            return
+        is_hidden = self.name == "__dict__" and any(_registry_of(option) in REGISTRIES for option, _ in options(value))
+        if is_hidden and self.module.hide(machine, index, value, location):
             return
         # The dictionary takes any value: `_parameters["weight"] = tensor` does not raise.
         where: Location | None = location if as_tensor(value) is None else None
