@@ -66,18 +66,26 @@ def make_fix(
 
 
 def _undoes_another(layer: Layer, write: Write, recommended: RecommendedCall) -> bool:
-    """Whether the same function fills the parameter elsewhere, which matters only once this call draws other values."""
+    """Whether another init of the parameter, by the same function or with the same scale, matters only once this call
+    draws other values."""
     arguments = arguments_of(recommended)
     new = drawn_variance(
         layer, replace(write, initializer=f"torch.nn.init.{recommended.function}", arguments=arguments)
     )
+    now = drawn_variance(layer, write)
     for other in layer.writes:
-        is_equal = (other.parameter, other.initializer) == (write.parameter, write.initializer)
-        if is_equal and other.location != write.location:
-            old = drawn_variance(layer, other)
-            if not old or not new or max(old / new, new / old) >= SAME_SCALE:
-                return True
+        if other.parameter != write.parameter or other.location == write.location:
+            continue
+        old = drawn_variance(layer, other)
+        if (other.initializer == write.initializer or _are_close(old, now)) and not _are_close(old, new):
+            return True
     return False
+
+
+def _are_close(one: float | None, other: float | None) -> bool:
+    return (
+        one is not None and other is not None and 0 not in (one, other) and max(one / other, other / one) < SAME_SCALE
+    )
 
 
 def _written_at(model: ModelGraph, location: Location) -> Iterator[tuple[Layer, Write]]:

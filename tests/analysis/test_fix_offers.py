@@ -157,3 +157,44 @@ def test_a_call_that_also_serves_a_bounded_activation_has_no_fix_for_relu(activa
     )
     (found,) = (found for found in findings_of(source) if found.code == "INI301")
     assert (found.fix is not None) == is_offered
+
+
+def applied(first: str, second: str) -> str:
+    """A model whose first weight one call fills, and `apply` again."""
+    return f"""
+import torch.nn as nn
+import torch.nn.functional as F
+
+class TwoStarts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wide = nn.Linear(256, 128)
+        {first}
+        self.out = nn.Linear(128, 8)
+
+    def forward(self, x):
+        return self.out(F.relu(self.wide(x)))
+
+def fill(m):
+    if type(m) == nn.Linear:
+        {second}
+
+TwoStarts().apply(fill)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "has_fix"),
+    [
+        ("nn.init.normal_(self.wide.weight)", False),
+        ("nn.init.uniform_(self.wide.weight, -2.0, 2.0)", False),
+        ("nn.init.normal_(self.wide.weight, std=0.1)", True),
+        ("nn.init.normal_(self.wide.bias)", True),
+    ],
+    ids=["same scale", "same scale, uniform", "another scale", "another parameter"],
+)
+def test_no_fix_from_which_on_another_init_is_overwritten_by_other_values(first: str, has_fix: bool) -> None:
+    text = applied(first, "nn.init.trunc_normal_(m.weight, std=1.5)")
+    [finding] = [finding for finding in findings_of(text) if finding.code == "INI404"]
+    assert "use `kaiming_normal_" in finding.message
+    assert (finding.fix is not None) == has_fix
