@@ -9,6 +9,22 @@ import pytest
 from tests.support.program_forms import codes_of, net
 
 DEFECTS = {
+    "renamed import": """
+import torch.nn as nn
+from torch.nn.init import orthogonal_ as fill
+
+
+class Renamed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+    def reset_parameters(self):
+        fill(self.fc.weight)
+
+    def forward(self, x):
+        return self.fc(x)
+""",
     "never called": net(
         "self.a = nn.Linear(8, 8)",
         "self.a(x)",
@@ -86,6 +102,22 @@ net = Net()
 """,
 }
 RIGHT = {
+    "renamed import of no init": """
+import torch.nn as nn
+from torch.nn.init import calculate_gain as fill
+
+
+class Renamed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+    def reset_parameters(self):
+        self.gain = fill('relu')
+
+    def forward(self, x):
+        return self.fc(x)
+""",
     "called": net(
         """
         self.a = nn.Linear(8, 8)

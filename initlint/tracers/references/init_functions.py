@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from initlint.facts.initializer_formulas import INITIALIZERS
 from initlint.facts.initializer_names import is_fill, is_initializer, is_weight_initializer, resets_part
 from initlint.tracers.references.syntax_index import FunctionNode, SyntaxIndex, dotted, last_name
 
@@ -38,7 +39,19 @@ def init_functions(text: SyntaxIndex) -> Iterator[FunctionNode]:
 
 def _is_init_function(text: SyntaxIndex, function: FunctionNode) -> bool:
     is_named = _is_named_for_it(function) or _takes_model(text, function)
-    return is_named and initialises(function) and not _fills_only_buffers(text, function)
+    return (
+        is_named
+        and (initialises(function) or _calls_renamed(text, function))
+        and not _fills_only_buffers(text, function)
+    )
+
+
+def _calls_renamed(text: SyntaxIndex, function: FunctionNode) -> bool:
+    """Whether it calls a function of `torch.nn.init` by the name that an import gives it: `zeros_ as zero`."""
+    names = {
+        node.func.id for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    return any(text.imported.get(name, "") in INITIALIZERS for name in names)
 
 
 def _is_named_for_it(function: FunctionNode) -> bool:
