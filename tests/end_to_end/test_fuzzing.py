@@ -111,6 +111,65 @@ def test_a_wrong_fix_is_noticed(monkeypatch: pytest.MonkeyPatch, changes: dict[s
         holds(fixes_are_right, NET)
 
 
+_STARTS = """
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Starts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(8, 8)
+        self.norm = nn.BatchNorm1d(8)
+        self.last = nn.Linear(8, 8)
+        nn.init.zeros_(self.norm.weight)
+        nn.init.xavier_normal_(self.norm.bias)
+        self.start()
+
+    def start(self):
+        {other}
+
+    def forward(self, x):
+        return self.last(F.relu(self.norm(self.first(x))))
+"""
+
+_REPLACES = """
+import torch.nn as nn
+
+class Replaces(Starts):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(8)
+"""
+
+
+def test_what_a_constructor_that_raised_hid_is_not_brought() -> None:
+    """The gain of zero is one fault more only if the shift is zero: what the fix of the shift writes there.
+
+    Of two models, the call that raises is reported in the first, which replaces the layer.
+    """
+    text = _REPLACES + _STARTS.format(other="pass")
+    [finding] = check_files({"net.py": text.encode()}, properties.SETTINGS).diagnostics
+    assert (finding.code, finding.model, finding.layers) == ("INI101", "Replaces", ())
+    assert holds(fixes_are_right, Input({"net.py": text.encode()})) == "1"
+
+
+def test_what_another_function_does_is_brought(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _STARTS.format(other="nn.init.xavier_uniform(self.last.weight)").replace(
+        "        nn.init.zeros_(self.norm.weight)\n", ""
+    )
+    given = Input({"net.py": text.encode()})
+    holds(fixes_are_right, given)
+
+    def without_notes(result: CheckResult) -> CheckResult:
+        """As if the call that raises had hidden the old name in the other method."""
+        shown = [finding for finding in result.diagnostics if finding.code != "INI901"]
+        return replace(result, diagnostics=tuple(shown)) if "INI101" in {f.code for f in shown} else result
+
+    broken(monkeypatch, without_notes)
+    with pytest.raises(Violated, match="INI101: the fix brings INI901"):
+        holds(fixes_are_right, given)
+
+
 def test_what_fails_is_made_small() -> None:
     text = "".join(f"line {number}\n" for number in range(30))
     given = Input({"net.py": f"{text}a bad line\n{text}".encode(), "other.py": text.encode()})

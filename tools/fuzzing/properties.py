@@ -162,8 +162,9 @@ def _check_fix(diagnostic: Diagnostic, files: Contents, before: Iterable[Diagnos
     if parse(text) is not None and not _compiles(new) and _compiles(text):
         raise Violated(f"{code}: does not compile after the fix", new)
     _check_rows(diagnostic, text)
-    after = _lint({**files, path: new.encode()}, edits=False).diagnostics
-    for finding in new_findings(before, after):
+    fixed = {**files, path: new.encode()}
+    functions = _Functions(files), _Functions(fixed)
+    for finding in new_findings(before, _lint(fixed, edits=False).diagnostics, functions):
         if code in _MAKES_LAYERS and finding.severity is Severity.INFO:
             continue
         raise Violated(f"{code}: the fix brings {finding.code}", f"{finding}\n{new}")
@@ -219,15 +220,45 @@ def _check_all_fixes(files: Contents, unsafe: bool) -> None:
         raise Violated("changed again by a second run", twice.decode(errors="replace"))
 
 
-def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+class _Functions:
+    """The functions of some files, by path and name, so that those of two texts can be compared."""
+
+    def __init__(self, files: Contents) -> None:
+        self._files = files
+
+    def around(self, span: Span) -> tuple[str, str] | None:
+        """The innermost function around the beginning of `span`; None for the top level, or what is not parsed."""
+        tree = parse(self._files[span.file].decode(errors="replace")) if span.file.endswith(".py") else None
+        name = "" if tree is None else _function_at(tree, span.row)
+        return (span.file, name) if name else None
+
+
+def _function_at(node: ast.AST, row: int, scope: str = "") -> str:
+    """The name of the innermost function at `row`, with the scopes around it; empty if there is none."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.expr)) and not child.lineno <= row <= (child.end_lineno or 0):
+            continue
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return _function_at(child, row, f"{scope}.{child.name}") or f"{scope}.{child.name}"
+        if found := _function_at(child, row, f"{scope}.{child.name}" if isinstance(child, ast.ClassDef) else scope):
+            return found
+    return ""
+
+
+def new_findings(
+    before: Iterable[Diagnostic], after: Iterable[Diagnostic], functions: tuple[_Functions, _Functions]
+) -> Iterator[Diagnostic]:
     """Those of `after` whose rule reported none of their layers before; of a file as a whole: nothing at all.
 
-    Where a call raised before, other faults of the call and of its layers may appear: the error hid them. So may lesser
-    ones of the layers of any error, and of any layer of a model in which no signal passed a constant weight.
+    Where a call raised before, other faults of the call and of its layers may appear, and of the calls of the same
+    constructor, which never ended: the error hid them. So may lesser ones of the layers of any error, and of any layer
+    of a model in which no signal passed a constant weight. `functions`: those of the files before and after.
     """
     before = tuple(before)
     old = [(finding.code, finding.model, set(finding.layers)) for finding in before]
     errors = [finding for finding in before if finding.severity is Severity.ERROR]
+    failed = [functions[0].around(error.span) for error in errors if "raises" in error.message]
+    unbuilt = {function for function in failed if function is not None and function[1].endswith(".__init__")}
     for finding in after:
         layers, rows = set(finding.layers), {finding.span.row, *(related.span.row for related in finding.related)}
         is_old = any(
@@ -243,6 +274,7 @@ def new_findings(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> I
             one.code in _STOPS_THE_SIGNAL and finding.severity < Severity.ERROR and one.model == finding.model
             for one in before
         )
+        was_hidden = was_hidden or (bool(unbuilt) and functions[1].around(finding.span) in unbuilt)
         if not is_old and not was_hidden:
             yield finding
 
