@@ -11,7 +11,9 @@ from initlint.tracers.static.project import Project
 
 HEADER = """\
 from dataclasses import dataclass
-from enum import Enum, Flag, IntEnum, auto
+from enum import Enum, Flag, IntEnum, auto, nonmember
+
+from elsewhere import compute
 
 import torch
 from torch import nn
@@ -73,6 +75,39 @@ class Made(Enum):
         nn.init.orthogonal_(layer.weight)
 
 
+class Part(Flag):
+    NOTHING = 0
+    WEIGHT = 1
+    BIAS = 2
+    BOTH = 3
+
+
+class Hidden(Enum):
+    _SLOW = 1
+    FAST = 2
+
+
+class Scale(Enum):
+    SMALL = (1, "small")
+
+    def __init__(self, number, text):
+        self._value_ = text
+
+
+class Shown(Enum):
+    ONE = 1
+
+    @property
+    def value(self):
+        return "shown"
+
+
+class Partly(Enum):
+    HELPER = nonmember(1)
+    FIRST = 2
+    LATER = compute()
+
+
 class Net(nn.Module):
     def __init__(self, weights=Weights.DEFAULT, start=Start.HE, order=Order.LAST, text=Text.HE, number=Number.TWO):
         super().__init__()
@@ -126,6 +161,11 @@ TRUE = [
     "Text('glorot') == Text.GLOROT",
     "number > 1",
     "number == Number.TWO",
+    "Part.WEIGHT",
+    "not Part.NOTHING",
+    "isinstance(Hidden._SLOW, Hidden)",
+    "Hidden._SLOW != 1",
+    "Shown.ONE.value == 'shown'",
     "isinstance(None, (Net, type(None)))",
     "not isinstance(weights, type(None))",
 ]
@@ -140,6 +180,10 @@ OPEN = [
     "order.value == 2",
     "Start(unknown) is start",
     "isinstance(text, Text)",
+    "Scale.SMALL.value == 'small'",
+    "len(Part) == 2",
+    "len(list(Partly)) == 2",
+    "Partly.HELPER == 1",
 ]
 
 

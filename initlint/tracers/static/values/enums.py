@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ from initlint.tracers.static.values.values import (
 )
 
 _PLAIN = frozenset({"enum.Enum", "enum.Flag"})
+_FLAGS = frozenset({"enum.Flag", "enum.IntFlag"})
+_RESERVED = re.compile(r"_[^_].*_|__.*")
+"""Names that are never members: with an underscore or two at both ends, and those that Python mangles."""
 _OF_CONSTANTS = frozenset({"enum.IntEnum", "enum.IntFlag", "enum.StrEnum", "enum.ReprEnum"})
 
 
@@ -62,9 +66,35 @@ class EnumClass(ClassValue):
         found: dict[str, Value] = {}
         for cls in reversed(self.project_classes):
             for name, value in cls.fields.items():
-                if _is_member(name, value):
+                if self._is_member(name, value):
                     found[name] = self._member(name, value, found)
         return found
+
+    def _is_member(self, name: str, value: Any) -> bool:
+        """Whether an attribute of the class body is a member: no method, descriptor or private name."""
+        if _RESERVED.fullmatch(name) or is_function(value) or isinstance(value, ClassValue):
+            return False
+        if self.given_by_call(name) == "nonmember":
+            return False
+        # A function of another library may be one of Python, which is a method, or one of C, which is a member.
+        return not isinstance(value, ExternalName) or value.name.rpartition(".")[2][:1].isupper()
+
+    def given_by_call(self, name: str) -> str:
+        """The function that gives an attribute of the class body its value, without its module: `auto`."""
+        for cls in self.project_classes:
+            for statement in cls.node.body:
+                if (
+                    isinstance(statement, ast.Assign)
+                    and isinstance(statement.value, ast.Call)
+                    and any(isinstance(target, ast.Name) and target.id == name for target in statement.targets)
+                ):
+                    return last_name(statement.value.func)
+        return ""
+
+    @property
+    def combines(self) -> bool:
+        """Whether its members are sets of bits: some are sums of others, and an empty one is false."""
+        return not _FLAGS.isdisjoint(self.externals())
 
     def _member(self, name: str, value: Value, earlier: dict[str, Value]) -> Value:
         if self._has_constants:
@@ -83,7 +113,7 @@ class EnumClass(ClassValue):
         if name == "__members__":
             return DictValue(dict(self.members()))
         value, owner = self.find(name)
-        if owner is not None and not self._has_constants and _is_member(name, value):
+        if owner is not None and not self._has_constants and self._is_member(name, value):
             return self.members()[name]
         return super().get_attribute(machine, name)
 
@@ -110,7 +140,11 @@ class EnumClass(ClassValue):
         return self._distinct()
 
     def has_known_length(self) -> bool:
-        return self.readable
+        # What a function of another library returns may be no member, or the same as another one.
+        values = (
+            member.value for member in self._distinct() if isinstance(member, EnumMember) and not member.is_automatic
+        )
+        return self.readable and not self.combines and not any(isinstance(value, Unknown) for value in values)
 
     def contains(self, item: Value) -> bool | None:
         return True if any(same(member, item) for member in self._distinct()) else None
@@ -129,17 +163,23 @@ class EnumMember(AbstractValue):
     def __init__(self, cls: EnumClass, name: str, value: Value) -> None:
         self.cls = cls
         self.name = name
-        self.value = value
+        # A constructor may set another value.
+        is_made = any(cls.find(method)[1] is not None for method in ("__new__", "__init__"))
+        self.value = Unknown("the value of a member") if is_made else value
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether its value is `auto()`, which differs from all others."""
+        return self.cls.given_by_call(self.name) == "auto"
 
     def get_attribute(self, machine: Machine, name: str) -> Value:
         if name in ("name", "_name_"):
             return self.name
-        if name in ("value", "_value_"):
-            is_given = self.cls.find("__new__")[1] is None and not _is_automatic(self)
-            return self.value if is_given else Unknown("the value of a member")
         if name == "__class__":
             return self.cls
         attribute, owner = self.cls.find(name)
+        if owner is None and name in ("value", "_value_"):
+            return Unknown("the value of a member") if self.is_automatic else self.value
         return Unknown(f"an attribute {name}") if owner is None else bound_to(machine, attribute, self, self.cls)
 
     def call(self, machine: Machine, call: CallArguments) -> Value:
@@ -156,7 +196,12 @@ class EnumMember(AbstractValue):
         return 2
 
     def truth(self) -> bool | None:
-        return None if self._defines("__bool__", "__len__") else True
+        if self._defines("__bool__", "__len__"):
+            return None
+        if not self.cls.combines or self.is_automatic:
+            return True
+        is_empty = equal(self.value, 0)
+        return None if is_empty is None else not is_empty
 
     def is_key(self) -> bool:
         return not self._defines("__eq__", "__hash__")
@@ -175,7 +220,7 @@ class EnumMember(AbstractValue):
             return False
         if self.name == other.name:
             return True
-        if _is_automatic(self) and _is_automatic(other):
+        if self.is_automatic and other.is_automatic:
             return False
         return False if equal(self.value, other.value) is False else None
 
@@ -214,23 +259,3 @@ class EnumMember(AbstractValue):
 
 def _value_of(member: Value) -> Value:
     return member.value if isinstance(member, EnumMember) else member
-
-
-def _is_member(name: str, value: Any) -> bool:
-    """Whether an attribute of the class body is a member: no method, descriptor or private name."""
-    if name.startswith("_") or is_function(value) or isinstance(value, ClassValue):
-        return False
-    # A function of another library may be one of Python, which is a method, or one of C, which is a member.
-    return not isinstance(value, ExternalName) or value.name.rpartition(".")[2][:1].isupper()
-
-
-def _is_automatic(member: EnumMember) -> bool:
-    """Whether its value is `auto()`, which differs from all others."""
-    return any(
-        isinstance(statement, ast.Assign)
-        and isinstance(statement.value, ast.Call)
-        and last_name(statement.value.func) == "auto"
-        and any(isinstance(target, ast.Name) and target.id == member.name for target in statement.targets)
-        for cls in member.cls.project_classes
-        for statement in cls.node.body
-    )

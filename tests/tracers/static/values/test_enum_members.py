@@ -34,7 +34,7 @@ def enumeration(code: str, base: str = "enum.Enum", **members: Value) -> EnumCla
     return cls
 
 
-COLOR = enumeration("class Color(Enum): ...", RED=1, BLUE=2, CRIMSON=1, _hidden=3)
+COLOR = enumeration("class Color(Enum): ...", RED=1, BLUE=2, CRIMSON=1, _kept_=3)
 OTHER = enumeration("class Other(Enum): ...", RED=1)
 LOOSE = enumeration("class Loose(Enum): ...", A=Unknown("one"), B=Unknown("other"))
 COUNTED = enumeration("class Counted(Enum):\n    A = auto()\n    B = auto()", A=Unknown("one"), B=Unknown("other"))
@@ -46,7 +46,7 @@ def test_a_second_name_is_the_same_member() -> None:
     assert CRIMSON is RED
     assert known_items(COLOR) == [RED, BLUE]
     assert has_known_length(COLOR)
-    assert "_hidden" not in COLOR.members()
+    assert "_kept_" not in COLOR.members()
 
 
 @pytest.mark.parametrize(
