@@ -78,7 +78,8 @@ def init_bias(m):
         (LONG, "Found 100 notes"),
         (nested("(", ")"), TOO_DEEP),
         (nested("nn.Sequential(", ")"), TOO_DEEP),
-        (nested("1 + "), TOO_DEEP),
+        # Python 3.10 alone still parses it.
+        (nested("1 + "), TOO_DEEP if sys.version_info >= (3, 11) else "All checks passed!"),
         (nested("not "), TOO_DEEP),
         (WIDE, "INI301"),
         (NESTED_LOOPS, "not followed: net.py: Net: too many steps"),
